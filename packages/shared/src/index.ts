@@ -1,0 +1,3 @@
+export * from "./enumerations.ts";
+export * from "./errors.ts";
+export * from "./result.ts";
