@@ -1,7 +1,27 @@
 import { defineConfig } from "vitest/config";
 
+/** Suites that use a database run on both engines; PostgreSQL is TEST_DATABASE_URL, else a private cluster from the machine's programs. */
+const onBothEngines = (name: string, root: string, exclude: string[] = []) =>
+  (["embedded", "postgres"] as const).map((engine) => ({
+    test: {
+      name: `${name}-${engine}`,
+      root,
+      include: ["src/**/*.test.ts"],
+      exclude,
+      env: { MEMA_TEST_ENGINE: engine },
+      testTimeout: 30_000,
+      hookTimeout: 60_000,
+    },
+  }));
+
 export default defineConfig({
   test: {
-    projects: [{ test: { name: "shared", root: "packages/shared", include: ["src/**/*.test.ts"] } }],
+    globalSetup: ["packages/db/src/testing/global-setup.ts"],
+    projects: [
+      { test: { name: "shared", root: "packages/shared", include: ["src/**/*.test.ts"] } },
+      ...onBothEngines("db", "packages/db", ["src/embedded/**"]),
+      { test: { name: "embedded", root: "packages/db", include: ["src/embedded/**/*.test.ts"], testTimeout: 60_000 } },
+      ...onBothEngines("api", "packages/api"),
+    ],
   },
 });

@@ -2,6 +2,7 @@
 export const userStatuses = ["waitlist", "active", "paused", "blocked"] as const;
 export const authProviders = ["telegram", "email", "google", "github", "oidc", "api"] as const;
 export const keyScopes = ["read", "write"] as const;
+export const serviceKeyKinds = ["admin", "service"] as const;
 export const messageRoles = ["user", "bot", "system", "tool"] as const;
 export const processingStatuses = ["received", "processed", "failed"] as const;
 export const factTypes = ["location", "workplace", "relationship", "event", "preference", "health", "date", "financial", "other"] as const;
@@ -50,6 +51,7 @@ export const actorTypes = ["user", "api_key", "admin", "service", "system"] as c
 export type UserStatus = (typeof userStatuses)[number];
 export type AuthProvider = (typeof authProviders)[number];
 export type KeyScope = (typeof keyScopes)[number];
+export type ServiceKeyKind = (typeof serviceKeyKinds)[number];
 export type MessageRole = (typeof messageRoles)[number];
 export type ProcessingStatus = (typeof processingStatuses)[number];
 export type FactType = (typeof factTypes)[number];

@@ -1,0 +1,45 @@
+import { serviceKeyKinds } from "@mema/shared";
+import { index, integer, jsonb, primaryKey, text, uuid } from "drizzle-orm/pg-core";
+import { columnTypes, enumerationChecks, newId, opsSchema } from "./base.ts";
+
+const serviceKeyColumns = {
+  id: uuid("id").primaryKey().$defaultFn(newId),
+  createdAt: columnTypes.instant("created_at").notNull().defaultNow(),
+  kind: columnTypes.enumeration("kind", serviceKeyKinds).notNull(),
+  name: text("name").notNull(),
+  keyHash: text("key_hash").notNull(),
+  prefix: text("prefix").notNull(),
+  expiresAt: columnTypes.instant("expires_at"),
+  revokedAt: columnTypes.instant("revoked_at"),
+};
+
+/** Keys of the worker and of the operator. They name no user. Only the SHA-256 is stored. */
+export const serviceKeys = opsSchema.table("service_keys", serviceKeyColumns, (table) => [
+  index("service_keys_key_hash_index").on(table.keyHash),
+  ...enumerationChecks("service_keys", serviceKeyColumns),
+]);
+
+/** A worker process: alive while it was seen lately. Holds no user's data. */
+export const workerNodes = opsSchema.table("worker_nodes", {
+  id: uuid("id").primaryKey(),
+  createdAt: columnTypes.instant("created_at").notNull().defaultNow(),
+  name: text("name").notNull(),
+  lastSeenAt: columnTypes.instant("last_seen_at").notNull().defaultNow(),
+  drainingAt: columnTypes.instant("draining_at"),
+  counters: jsonb("counters").$type<Record<string, number>>().notNull().default({}),
+});
+
+/** Requests counted per bucket (a hash) and window, so that a limit holds across servers. */
+export const rateLimits = opsSchema.table(
+  "rate_limits",
+  {
+    bucket: text("bucket").notNull(),
+    windowStart: columnTypes.instant("window_start").notNull(),
+    count: integer("count").notNull().default(1),
+    createdAt: columnTypes.instant("created_at").notNull().defaultNow(),
+  },
+  (table) => [
+    primaryKey({ name: "rate_limits_pkey", columns: [table.bucket, table.windowStart] }),
+    index("rate_limits_window_index").on(table.windowStart),
+  ],
+);

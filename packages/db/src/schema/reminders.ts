@@ -1,0 +1,210 @@
+import {
+  attemptOutcomes,
+  deliveryStatuses,
+  gapPolicies,
+  misfirePolicies,
+  occurrenceStatuses,
+  overlapPolicies,
+  quietPolicies,
+  reminderKinds,
+  reminderPriorities,
+  reminderStatuses,
+  repeatFroms,
+} from "@mema/shared";
+import { sql } from "drizzle-orm";
+import { check, index, integer, jsonb, text, unique, uniqueIndex, uuid } from "drizzle-orm/pg-core";
+import { claimPolicy, columnTypes, updatedAt } from "./base.ts";
+import { channels } from "./channels.ts";
+import { entities } from "./entities.ts";
+import { facts } from "./facts.ts";
+import { messages } from "./messages.ts";
+import { tenantReference, tenantTable } from "./tenant-table.ts";
+
+/**
+ * What to be reminded of, and the rule by which it comes due. The rule is kept as wall-clock time plus zone; `next_occurrence_at` is the
+ * instant that follows from it, `next_wake_at` when the worker has to look at the row again.
+ */
+export const reminders = tenantTable(
+  "reminders",
+  {
+    updatedAt: updatedAt(),
+    title: text("title").notNull(),
+    notes: text("notes"),
+    kind: columnTypes.enumeration("kind", reminderKinds).notNull(),
+    dtstartLocal: columnTypes.local("dtstart_local").notNull(),
+    /** IANA zone; null floats with the user's zone. */
+    tz: text("tz"),
+    rrule: text("rrule"),
+    rdatesLocal: text("rdates_local")
+      .array()
+      .notNull()
+      .default(sql`'{}'::text[]`),
+    exdatesLocal: text("exdates_local")
+      .array()
+      .notNull()
+      .default(sql`'{}'::text[]`),
+    untilAt: columnTypes.instant("until_at"),
+    countTotal: integer("count_total"),
+    firedCount: integer("fired_count").notNull().default(0),
+    intervalSeconds: integer("interval_seconds"),
+    repeatFrom: columnTypes.enumeration("repeat_from", repeatFroms).notNull().default("schedule"),
+    anchorFactId: columnTypes.reference("anchor_fact_id"),
+    /** ISO 8601 duration from the fact's date, negative for before: "-P3D". */
+    anchorOffset: text("anchor_offset"),
+    gapPolicy: columnTypes.enumeration("gap_policy", gapPolicies).notNull().default("shift"),
+    overlapPolicy: columnTypes.enumeration("overlap_policy", overlapPolicies).notNull().default("first"),
+    misfire: columnTypes.enumeration("misfire", misfirePolicies).notNull().default("latest"),
+    misfireGraceSeconds: integer("misfire_grace_seconds").notNull().default(86_400),
+    /** Seconds after firing at which to ask again until acknowledged. */
+    nag: integer("nag")
+      .array()
+      .notNull()
+      .default(sql`'{}'::integer[]`),
+    priority: columnTypes.enumeration("priority", reminderPriorities).notNull().default("normal"),
+    quiet: columnTypes.enumeration("quiet", quietPolicies).notNull().default("respect"),
+    status: columnTypes.enumeration("status", reminderStatuses).notNull().default("active"),
+    statusReason: text("status_reason"),
+    nextOccurrenceAt: columnTypes.instant("next_occurrence_at"),
+    nextWakeAt: columnTypes.instant("next_wake_at"),
+    version: columnTypes.version(),
+    dedupeKey: text("dedupe_key"),
+    /** Channels to use; empty means every enabled channel of the user. */
+    channelIds: uuid("channel_ids")
+      .array()
+      .notNull()
+      .default(sql`'{}'::uuid[]`),
+    sourceMessageId: columnTypes.reference("source_message_id"),
+    entityId: columnTypes.reference("entity_id"),
+    factId: columnTypes.reference("fact_id"),
+    tzdataVersion: text("tzdata_version"),
+  },
+  (table) => [
+    tenantReference("reminders_anchor_fact_fk", table.userId, table.anchorFactId, () => facts, "no action"),
+    tenantReference("reminders_source_message_fk", table.userId, table.sourceMessageId, () => messages, "no action"),
+    tenantReference("reminders_entity_fk", table.userId, table.entityId, () => entities, "no action"),
+    tenantReference("reminders_fact_fk", table.userId, table.factId, () => facts, "no action"),
+    uniqueIndex("reminders_dedupe_key_unique")
+      .on(table.userId, table.dedupeKey)
+      .where(sql`status in ('active', 'paused')`),
+    index("reminders_next_wake_at_index")
+      .on(table.nextWakeAt)
+      .where(sql`status = 'active'`),
+    index("reminders_list_index").on(table.userId, table.status, table.nextOccurrenceAt, table.id),
+    index("reminders_anchor_fact_index").on(table.userId, table.anchorFactId),
+    index("reminders_source_message_index").on(table.userId, table.sourceMessageId),
+    index("reminders_entity_index").on(table.userId, table.entityId),
+    index("reminders_fact_index").on(table.userId, table.factId),
+    check(
+      "reminders_rule_check",
+      sql.raw(`case kind
+        when 'recurring' then rrule is not null or cardinality(rdates_local) > 0
+        when 'interval' then interval_seconds >= 60
+        when 'fact_relative' then anchor_offset is not null and (anchor_fact_id is not null or status not in ('active', 'paused'))
+        else rrule is null and interval_seconds is null end`),
+    ),
+    check("reminders_count_check", sql`(${table.countTotal} is null or ${table.countTotal} >= 1) and ${table.firedCount} >= 0`),
+    claimPolicy(),
+  ],
+);
+
+/** Lead times of a reminder: ten minutes before and at the time, say. Ordinal 0 is the first. */
+export const reminderAlerts = tenantTable(
+  "reminder_alerts",
+  {
+    reminderId: columnTypes.reference("reminder_id").notNull(),
+    ordinal: integer("ordinal").notNull(),
+    /** Seconds before the occurrence. */
+    offsetSeconds: integer("offset_seconds").notNull().default(0),
+    channelIds: uuid("channel_ids")
+      .array()
+      .notNull()
+      .default(sql`'{}'::uuid[]`),
+  },
+  (table) => [
+    tenantReference("reminder_alerts_reminder_fk", table.userId, table.reminderId, () => reminders, "cascade"),
+    unique("reminder_alerts_ordinal_unique").on(table.userId, table.reminderId, table.ordinal),
+    check("reminder_alerts_offset_check", sql`${table.offsetSeconds} >= 0`),
+  ],
+);
+
+/** One time at which a reminder is due; a reminder has many, each instant once. */
+export const reminderOccurrences = tenantTable(
+  "reminder_occurrences",
+  {
+    updatedAt: updatedAt(),
+    reminderId: columnTypes.reference("reminder_id").notNull(),
+    occurrenceAt: columnTypes.instant("occurrence_at").notNull(),
+    status: columnTypes.enumeration("status", occurrenceStatuses).notNull().default("upcoming"),
+    shiftedBySeconds: integer("shifted_by_seconds").notNull().default(0),
+    /** Earlier occurrences that downtime swallowed and this one stands for. */
+    missedBefore: integer("missed_before").notNull().default(0),
+    snoozedUntil: columnTypes.instant("snoozed_until"),
+    firedAt: columnTypes.instant("fired_at"),
+    acknowledgedAt: columnTypes.instant("acknowledged_at"),
+  },
+  (table) => [
+    tenantReference("reminder_occurrences_reminder_fk", table.userId, table.reminderId, () => reminders, "cascade"),
+    unique("reminder_occurrences_at_unique").on(table.userId, table.reminderId, table.occurrenceAt),
+    index("reminder_occurrences_list_index").on(table.userId, table.occurrenceAt, table.id),
+    claimPolicy(),
+  ],
+);
+
+/** The outbox: one row for each thing to send. `step` says which: alert:0, nag:1, snooze:1, digest:2026-11-21, test:ID. */
+export const reminderDeliveries = tenantTable(
+  "reminder_deliveries",
+  {
+    updatedAt: updatedAt(),
+    reminderId: columnTypes.reference("reminder_id"),
+    occurrenceId: columnTypes.reference("occurrence_id"),
+    channelId: columnTypes.reference("channel_id").notNull(),
+    step: text("step").notNull(),
+    status: columnTypes.enumeration("status", deliveryStatuses).notNull().default("pending"),
+    priority: columnTypes.enumeration("priority", reminderPriorities).notNull().default("normal"),
+    attempts: integer("attempts").notNull().default(0),
+    claims: integer("claims").notNull().default(0),
+    dueAt: columnTypes.instant("due_at").notNull(),
+    nextAttemptAt: columnTypes.instant("next_attempt_at").notNull(),
+    expiresAt: columnTypes.instant("expires_at").notNull(),
+    leaseUntil: columnTypes.instant("lease_until"),
+    leaseToken: uuid("lease_token"),
+    leaseOwner: uuid("lease_owner"),
+    reminderVersion: integer("reminder_version"),
+    payload: jsonb("payload").$type<Record<string, unknown>>().notNull().default({}),
+    settledAt: columnTypes.instant("settled_at"),
+    readAt: columnTypes.instant("read_at"),
+    statusReason: text("status_reason"),
+  },
+  (table) => [
+    tenantReference("reminder_deliveries_reminder_fk", table.userId, table.reminderId, () => reminders, "cascade"),
+    tenantReference("reminder_deliveries_occurrence_fk", table.userId, table.occurrenceId, () => reminderOccurrences, "cascade"),
+    tenantReference("reminder_deliveries_channel_fk", table.userId, table.channelId, () => channels, "cascade"),
+    unique("reminder_deliveries_step_unique").on(table.userId, table.occurrenceId, table.step, table.channelId).nullsNotDistinct(),
+    index("reminder_deliveries_pending_index")
+      .on(table.nextAttemptAt)
+      .where(sql`status = 'pending'`),
+    index("reminder_deliveries_reminder_index").on(table.userId, table.reminderId),
+    index("reminder_deliveries_channel_index").on(table.userId, table.channelId, table.id),
+    check("reminder_deliveries_lease_check", sql`(${table.status} = 'sending') = (${table.leaseToken} is not null)`),
+    claimPolicy(),
+  ],
+);
+
+/** What happened when a delivery was tried; append-only. Holds no text of the reminder. */
+export const reminderAttempts = tenantTable(
+  "reminder_attempts",
+  {
+    deliveryId: columnTypes.reference("delivery_id").notNull(),
+    attempt: integer("attempt").notNull(),
+    outcome: columnTypes.enumeration("outcome", attemptOutcomes).notNull(),
+    startedAt: columnTypes.instant("started_at"),
+    finishedAt: columnTypes.instant("finished_at").notNull().defaultNow(),
+    httpStatus: integer("http_status"),
+    error: text("error"),
+    worker: uuid("worker"),
+  },
+  (table) => [
+    tenantReference("reminder_attempts_delivery_fk", table.userId, table.deliveryId, () => reminderDeliveries, "cascade"),
+    index("reminder_attempts_delivery_index").on(table.userId, table.deliveryId),
+  ],
+);

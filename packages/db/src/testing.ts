@@ -1,0 +1,3 @@
+export * from "./testing/cluster.ts";
+export * from "./testing/database.ts";
+export * from "./testing/env.ts";
