@@ -6,6 +6,7 @@ import { asAppError } from "../errors.ts";
 import { withSignIn } from "./access.ts";
 import { readDatabaseEnvironment } from "./env.ts";
 import { deriveRuntimeUrls } from "../migrate/passwords.ts";
+import { Signals } from "./signals.ts";
 import { SlotPool } from "./slot-pool.ts";
 import type { TransactionTarget } from "./transaction.ts";
 
@@ -15,6 +16,7 @@ export interface Db {
   readonly app: TransactionTarget;
   readonly worker: TransactionTarget;
   readonly auth: TransactionTarget;
+  readonly signals: Signals;
   /** Waits for open transactions, then closes all connections (and the embedded engine, if this client opened it). */
   close(): Promise<void>;
 }
@@ -26,6 +28,8 @@ export interface DbClientOptions {
   prepare?: boolean;
   /** How long a transaction waits for a free connection, in milliseconds; 10,000. */
   acquireTimeoutMs?: number;
+  /** A direct connection for LISTEN; the app's own unless given. Null (behind a pooler): no wake-ups, listeners poll. */
+  listenUrl?: string | null;
 }
 
 /** The server's own connections, one login for each role. */
@@ -48,7 +52,9 @@ export function createDbClient(connection: string | RuntimeUrls, options: DbClie
     return createOwnEmbeddedClient(connection.slice("embedded:".length), options);
   }
   const urls = typeof connection === "string" ? { app: connection, worker: connection, auth: connection } : connection;
+  const signals = new Signals(options.listenUrl === undefined ? urls.app : options.listenUrl);
   const target = (url: string, role: string): TransactionTarget => ({
+    signals,
     pool: new SlotPool({
       url,
       driver: { connect_timeout: 10, connection: { application_name: "mema" } },
@@ -67,8 +73,9 @@ export function createDbClient(connection: string | RuntimeUrls, options: DbClie
     app,
     worker,
     auth,
+    signals,
     close: async () => {
-      await Promise.all([app.pool.close(), worker.pool.close(), auth.pool.close()]);
+      await Promise.all([signals.close(), app.pool.close(), worker.pool.close(), auth.pool.close()]);
     },
   };
 }
@@ -97,7 +104,9 @@ function embeddedClient(open: () => Promise<EmbeddedEngine>, options: DbClientOp
     idleTimeoutMs: 86_400_000,
     acquireTimeoutMs: options.acquireTimeoutMs ?? 60_000,
   });
+  const signals = new Signals(null);
   const target = (role: string): TransactionTarget => ({
+    signals,
     pool,
     role,
     prepare: options.prepare ?? !isTestMode(),
@@ -112,6 +121,7 @@ function embeddedClient(open: () => Promise<EmbeddedEngine>, options: DbClientOp
     app: target("mema_app"),
     worker: target("mema_worker"),
     auth: target("mema_auth"),
+    signals,
     close: async () => {
       await pool.close();
       await afterClose();

@@ -6,11 +6,15 @@ import { PostgresJsDatabase, PostgresJsSession } from "drizzle-orm/postgres-js";
 import type { Sql } from "postgres";
 import * as schema from "../schema/index.ts";
 import { Lease } from "./lease.ts";
+import type { SignalChannel, Signals } from "./signals.ts";
 import type { SlotPool } from "./slot-pool.ts";
 
 export type Schema = typeof schema;
 /** Drizzle inside a transaction: queries and `execute`. No `transaction()`: it would lose the proof of whose data this is; use `savepoint`. */
-export type Queries = Omit<PostgresJsDatabase<Schema>, "transaction" | "$client" | "$cache">;
+export type Queries = Omit<PostgresJsDatabase<Schema>, "transaction" | "$client" | "$cache"> & {
+  /** Announces something when, and only when, the transaction commits. */
+  readonly signal: (channel: SignalChannel, payload?: string) => void;
+};
 
 export interface TransactionOptions {
   /** Opens the transaction READ ONLY; its end is not waited for. */
@@ -24,6 +28,7 @@ export interface TransactionTarget {
   pool: SlotPool;
   role: string | null;
   prepare: boolean;
+  signals: Signals;
   /** Called when a transaction passed its deadline; the embedded engine restarts its thread, which a dropped connection does not stop. */
   onDeadline?: () => void;
 }
@@ -61,10 +66,16 @@ export async function transact<T>(
     clearTimeout(deadline);
     target.pool.release(slot);
   };
+  const raised = new Map<string, [SignalChannel, string]>();
+  const signal = (channel: SignalChannel, payload = "") => raised.set(`${channel} ${payload}`, [channel, payload]);
   let result: T;
   try {
-    result = await current.run({ owner, lease }, () => body(queriesOn(lease)));
+    result = await current.run({ owner, lease }, () => body(Object.assign(queriesOn(lease), { signal })));
     throwReturnedError(result);
+    if (target.signals.throughDatabase) {
+      for (const [channel, payload] of raised.values())
+        await lease.run("select pg_notify($1, $2)", [`mema_${channel}`, payload], "objects");
+    }
   } catch (error) {
     try {
       await lease.rollback();
@@ -81,6 +92,7 @@ export async function transact<T>(
   }
   try {
     await committed;
+    if (!target.signals.throughDatabase) for (const [channel, payload] of raised.values()) target.signals.deliver(channel, payload);
   } finally {
     release();
   }
@@ -94,7 +106,7 @@ function throwReturnedError(result: unknown): void {
 }
 
 /** Drizzle on a lease: its session asks the driver's client for `unsafe`, whose answer is awaited as it is or through `values`. */
-function queriesOn(lease: Lease): Queries {
+function queriesOn(lease: Lease): PostgresJsDatabase<Schema> {
   const client = {
     options: {},
     unsafe: (text: string, parameters: unknown[] = []) => ({
