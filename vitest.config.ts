@@ -20,7 +20,7 @@ export default defineConfig({
     projects: [
       { test: { name: "shared", root: "packages/shared", include: ["src/**/*.test.ts"] } },
       ...onBothEngines("db", "packages/db", ["src/embedded/**"]),
-      { test: { name: "embedded", root: "packages/db", include: ["src/embedded/**/*.test.ts"], testTimeout: 60_000 } },
+      { test: { name: "embedded", root: "packages/db", include: ["src/embedded/**/*.test.ts"], testTimeout: 60_000, hookTimeout: 60_000 } },
       ...onBothEngines("api", "packages/api"),
     ],
   },

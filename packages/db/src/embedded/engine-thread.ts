@@ -1,0 +1,78 @@
+import { existsSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { parentPort, workerData } from "node:worker_threads";
+import { PGlite } from "@electric-sql/pglite";
+import { vector } from "@electric-sql/pglite-pgvector";
+import { maintain } from "./maintenance.ts";
+import type { ThreadCommand, ThreadMessage, ThreadRequest, ThreadSettings } from "./thread-protocol.ts";
+import { firstColumn, queryMessage } from "./wire-messages.ts";
+import { WireServer } from "./wire-server.ts";
+
+const settings: ThreadSettings = workerData;
+const port = parentPort;
+if (port === null) throw new Error("engine-thread.ts runs as a worker thread only");
+const say = (message: ThreadMessage, transfer: ArrayBuffer[] = []): void => port.postMessage(message, transfer);
+
+const database = await openCluster();
+const server = new WireServer(run, (reason) => say({ kind: "broken", reason }));
+rmSync(settings.socketPath, { force: true });
+await server.listen(settings.socketPath);
+
+let maintaining: Promise<void> = Promise.resolve();
+function maintainNow(): Promise<void> {
+  maintaining = maintaining.catch(() => undefined).then(() => maintain(server, run));
+  return maintaining;
+}
+const timer = setInterval(() => void maintainNow().catch(() => undefined), settings.maintenanceIntervalMs);
+
+port.on("message", (request: ThreadRequest) => {
+  execute(request.command).then(
+    (bytes) => say({ kind: "done", id: request.id, bytes }, bytes ? [bytes.buffer] : []),
+    (error: unknown) => say({ kind: "failed", id: request.id, error: error instanceof Error ? error : new Error(String(error)) }),
+  );
+});
+say({ kind: "ready" });
+
+async function execute(command: ThreadCommand): Promise<Uint8Array<ArrayBuffer> | null> {
+  if (command === "maintain") {
+    await maintainNow();
+    return null;
+  }
+  if (command === "dump") {
+    await server.whenIdle();
+    firstColumn(run(queryMessage("checkpoint")));
+    return new Uint8Array(await (await database.dumpDataDir("none")).arrayBuffer());
+  }
+  clearInterval(timer);
+  server.close();
+  firstColumn(run(queryMessage("checkpoint")));
+  await database.close();
+  return null;
+}
+
+function run(messages: Buffer): Buffer[] {
+  const reply: Buffer[] = [];
+  // execProtocolRawStream does its work before it returns; without syncToFs its promise carries nothing.
+  void database.execProtocolRawStream(messages, { syncToFs: false, onRawData: (data) => reply.push(Buffer.from(data)) });
+  return reply;
+}
+
+/** A mark stands beside a cluster while it is made: one whose making was killed is made anew, never opened. */
+async function openCluster(): Promise<PGlite> {
+  const { clusterDir, template } = settings;
+  const contents = template === null ? {} : { loadDataDir: new Blob([new Uint8Array(template)]) };
+  if (clusterDir === null) return PGlite.create("memory://", { extensions: { vector }, ...contents });
+
+  const unfinished = `${clusterDir}.unfinished`;
+  if (existsSync(unfinished)) rmSync(clusterDir, { recursive: true, force: true });
+  if (existsSync(join(clusterDir, "PG_VERSION"))) {
+    // Sort files of statements that were killed: PostgreSQL removes them when its postmaster starts, and there is none here.
+    rmSync(join(clusterDir, "base", "pgsql_tmp"), { recursive: true, force: true });
+    return PGlite.create(clusterDir, { extensions: { vector } });
+  }
+  writeFileSync(unfinished, "", { mode: 0o600 });
+  mkdirSync(clusterDir, { recursive: true, mode: 0o700 });
+  const created = await PGlite.create(clusterDir, { extensions: { vector }, ...contents });
+  rmSync(unfinished);
+  return created;
+}
