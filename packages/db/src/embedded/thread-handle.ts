@@ -1,6 +1,12 @@
 import { Worker } from "node:worker_threads";
 import type { ThreadCommand, ThreadMessage, ThreadRequest, ThreadSettings } from "./thread-protocol.ts";
 
+/**
+ * WebAssembly recurses on the thread's stack. With Node's default of 4 MB, jsonb nested 200,000 deep ended the thread instead of the
+ * statement; with this, PostgreSQL's own limit (54001) comes first up to a nesting of about a million.
+ */
+const stackSizeMb = 256;
+
 /** The engine's side of one engine thread, from its start until it ends. */
 export class ThreadHandle {
   /** Resolves, with the reason, when the thread ended without having been stopped. */
@@ -21,7 +27,11 @@ export class ThreadHandle {
 
   private constructor(settings: ThreadSettings) {
     this.lost = this.#lost.promise;
-    this.#worker = new Worker(new URL("./engine-thread.ts", import.meta.url), { workerData: settings, execArgv: [] });
+    this.#worker = new Worker(new URL("./engine-thread.ts", import.meta.url), {
+      workerData: settings,
+      execArgv: [],
+      resourceLimits: { stackSizeMb },
+    });
     this.#worker.on("message", (message: ThreadMessage) => this.#receive(message));
     this.#worker.on("error", (error) => this.#end(error instanceof Error ? error : new Error(String(error))));
     this.#worker.on("exit", (code) => this.#end(new Error(`the thread of the embedded database exited with code ${code}`)));
