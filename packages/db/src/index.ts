@@ -1,6 +1,10 @@
 export * from "./connection/access.ts";
 export * from "./connection/client.ts";
+export { readDatabaseEnvironment } from "./connection/env.ts";
+export { type EmbeddedEngine, openEmbeddedEngine } from "./embedded/engine.ts";
 export * from "./errors.ts";
 export * from "./migrate/passwords.ts";
 export * from "./migrate/run-migrations.ts";
+export * from "./readiness.ts";
+export { newId } from "./schema/base.ts";
 export * from "./schema/index.ts";

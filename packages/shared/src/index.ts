@@ -1,5 +1,6 @@
 export * from "./enumerations.ts";
 export * from "./errors.ts";
+export * from "./input.ts";
 export * from "./result.ts";
 export * from "./understanding/types.ts";
 export { MAX_REMINDER_CHARS, parseReminder } from "./understanding/reminder.ts";
