@@ -77,6 +77,7 @@ const isPersonAfter =
 /** Capitalised proper names in the statement, each once. A capital that only starts the sentence names nothing unless the words after it say so. */
 export function namesIn(statement: string, startsSentence: boolean): NamedEntity[] {
   const found = new Map<string, NamedEntity>();
+  if (statement === statement.toUpperCase()) return [];
   for (const match of statement.matchAll(
     /\p{Lu}[\p{L}\p{N}]*(?:[-'’][\p{L}\p{N}]+)*(?: \p{Lu}[\p{L}\p{N}]*(?:[-'’][\p{L}\p{N}]+)*){0,4}/gu,
   )) {

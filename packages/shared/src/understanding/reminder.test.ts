@@ -186,6 +186,10 @@ describe("what is missing, past, ambiguous or left over is asked about, with the
       "remind me to buy a gift three days before Dima's birthday",
       'buy a gift ? When is "Dima\'s birthday"? I count "three days before" from that date.',
     ],
+    ["remind me to set the alarm for 7 tonight", 'set the alarm for 7 ? I did not understand "for 7 tonight". When should I remind you?'],
+    ["I meet Bob on Friday, please remind me at 9:00 to dress up", "dress up ? On which day should I remind you?"],
+    ["I have a meeting tomorrow at 9, remind me 10 minutes before", " ? 10 minutes before what? Please give me a date."],
+    ["remind me the day before at 18:00 to pack", "pack ? The day before what? Please give me a date."],
     ["remind me three days before to buy a gift", "buy a gift ? Three days before what? Please give me a date."],
   ])("%s", (text, expected) => {
     expect(heard(text)).toEqual([expected]);

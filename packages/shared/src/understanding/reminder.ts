@@ -1,7 +1,8 @@
 import { clockOf, type Clock, type ScheduleResult } from "./said-times.ts";
 import { scheduleFrom } from "./schedule.ts";
 import { isOpening, quotations, sentences } from "./sentences.ts";
-import { type Phrase, timePhrases } from "./time-phrases.ts";
+import { clean, courtesy, dateLikePart, type Run, runsOf } from "./runs.ts";
+import { timePhrases } from "./time-phrases.ts";
 import { type Token, tokenize } from "./tokens.ts";
 import type { ParsedReminder, RelativeTime, Span, UnderstandingContext } from "./types.ts";
 
@@ -11,27 +12,11 @@ export const MAX_REMINDER_CHARS = 500;
 export const remindTrigger =
   /\b(?:remind me(?: again)?|(?:set|create|add|make)(?: me)?(?: up)? a reminder(?: for me)?)(?![\p{L}\p{N}'’-])/giu;
 const connector = /^[\s,]*(?:please[\s,]+)?(?:(?=not\s+to\s)|(to|about|that|of)\s+|([:–—-])\s*)/iu;
-const betweenPhrases = /^[\s,]*(?:(?:at|on|and|from)[\s,]+)?$/i;
-const courtesy = /(?:[\s,.!?]|\b(?:please|pls|thanks|thank you|ok|okay)\b)+$/i;
 /** Before a time at the end of the request these say that the time is part of the matter ("a table for Friday"), or only near it ("before Friday"). */
 const tying =
   /\b(?:for|before|by|after|around|about|between|since|from|until|of|the|my|our|his|her|their|your|its|a|an|this|that|last|or|and|to|not|than|with|in|is|are|was|were|be|it's|starts?|begins?|ends?|within|during|via|no|nor|some|late|early|maybe|perhaps|roughly|approximately|almost|every|each|but|except|unless|next|till|through|past|due)\s*,?\s*$/i;
-const numberWord = String.raw`\d+|an?|one|two|three|four|five|six|seven|eight|nine|ten|few|couple of|several|some`;
-const unitWord = "(?:second|minute|hour|day|week|fortnight|month|quarter|year|morning|afternoon|evening|night|weekend|time)s?";
-const dateLike = new RegExp(
-  String.raw`\b(?:today|tomorrow|tonight|yesterday|everyday|(?:mon|tues|wednes|thurs|fri|satur|sun)days?|january|february|april|june|july|august|september|october|november|december|noon|midnight|weekends?|weekdays?|sometime|someday|soon|later|o'clock)\b` +
-    String.raw`|\b(?:every|each)\s+(?:${numberWord}|other|${unitWord}|\w+-\w+|\w+th|first|second|third|last)\b` +
-    String.raw`|\b(?:next|this|last|in|for|every|within|by|at|past|coming|per|(?:${numberWord})(?:\s+of)?)\s+(?:the\s+)?(?:next\s+|last\s+|few\s+)?(?:(?:${numberWord})\s+)?${unitWord}\b` +
-    String.raw`|\b\d{1,2}:\d{2}\b|\b\d{1,2}\s?(?:am|pm|a\.m|p\.m)\b|\b(?:at|by|around|before|after|until|till)\s+\d{1,2}(?:[.:]\d\d)?(?:ish|-ish)?\b|\b(?:at|by)\s+(?:two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|quarter|half)\b|\b\d{1,2}(?:st|nd|rd|th)\b|\b(?:once|twice|\w+ times) (?:a|per|every|each)\b`,
-  "iu",
-);
-
-/** A run of phrases that adjoin: they are read together as one time. */
-interface Run {
-  start: number;
-  end: number;
-  phrases: Phrase[];
-}
+/** "set the alarm for 7 tonight": whose hour is it? */
+const looseHour = /\b(?:for|by|to|until|from)\s+\d{1,2}\s*$/i;
 
 /** What one request holds. All offsets are in the text it was read from. */
 interface Request {
@@ -44,32 +29,6 @@ interface Request {
 
 /** A parsed request with its place in the sentence and the matter, also when the time is unclear. */
 export type ReadReminder = ParsedReminder & { part: Span; title: string };
-
-function runsOf(text: string, phrases: readonly Phrase[], trigger: Span | null): Run[] {
-  const runs: Run[] = [];
-  for (const phrase of phrases) {
-    const last = runs.at(-1);
-    let gap = last ? text.slice(last.end, phrase.start) : "";
-    if (last && trigger && trigger.start >= last.end && trigger.end <= phrase.start) {
-      gap = text.slice(last.end, trigger.start) + text.slice(trigger.end, phrase.start);
-      if (!isOpening(text.slice(last.end, trigger.start).replace(/^[\s,]+/, ""))) gap = "-";
-      else gap = text.slice(trigger.end, phrase.start);
-    }
-    const loosePart = phrase.type === "part" && /^(?:morning|afternoon|evening|night)$/i.test(text.slice(phrase.start, phrase.end));
-    if (last && betweenPhrases.test(gap)) {
-      last.phrases.push(phrase);
-      last.end = phrase.end;
-    } else if (!loosePart && phrase.type !== "except" && phrase.type !== "until" && phrase.type !== "count") {
-      runs.push({ start: phrase.start, end: phrase.end, phrases: [phrase] });
-    }
-  }
-  return runs;
-}
-
-function clean(title: string): string {
-  const flat = title.replaceAll(/[\s\0]+/g, " ").replace(courtesy, "");
-  return flat.replace(/^[\s,.:;–—-]+/, "").replace(/(?:\s+(?:on|at)|[\s,.:;–—-])+$/i, "");
-}
 
 function refuse(title: string, run: Run | null, result: ScheduleResult, leftOver: string): Request {
   const alternatives = [...(result.schedule ? [result.schedule] : []), ...result.alternatives];
@@ -84,22 +43,12 @@ function unconnected(rest: string, run: Run | null, result: ScheduleResult, left
   return refuse(to ? clean(rest.slice(to[0].length)) : "", run, { ...result, question: null }, words.slice(0, 80).trim());
 }
 
-/** The words from the first to the last that sound like a time. */
-function dateLikePart(text: string, runs: readonly Run[], offset: number): string {
-  const match = dateLike.exec(text);
-  const positions = runs
-    .map((run) => [run.start - offset, run.end - offset] as const)
-    .filter(([from, to]) => from >= 0 && to <= text.length);
-  if (match) positions.push([match.index, match.index + match[0].length]);
-  if (positions.length === 0) return "";
-  return text.slice(Math.min(...positions.map(([from]) => from)), Math.max(...positions.map(([, to]) => to))).trim();
-}
-
 function relativeRequest(text: string, run: Run, connected: number, bodyEnd: number): Request | null {
   const phrase = run.phrases.find((candidate) => candidate.type === "relative");
   if (phrase?.type !== "relative") return null;
   const leading = connected === -1;
-  const rest = text.slice(phrase.end, bodyEnd);
+  const timed = run.phrases.every((one) => one === phrase || one.type === "part" || (one.type === "moment" && !one.day));
+  const rest = text.slice(timed ? run.end : phrase.end, bodyEnd);
   const to = leading ? /\s+(?:to|about|that)\s+/i.exec(` ${rest}`) : null;
   const anchor = clean(to ? rest.slice(0, Math.max(0, to.index - 1)) : rest);
   const title = leading ? (to ? clean(rest.slice(to.index + to[0].length - 1)) : "") : clean(text.slice(connected, run.start));
@@ -155,7 +104,8 @@ function readRequest(text: string, trigger: Span | null, runs: readonly Run[], c
   }
   const result = scheduleFrom(last.phrases, clock);
   const title = text.slice(titleStart, last.start).replace(/(?:[\s,]+|\b(?:on|at)\s+)$/i, " ");
-  const tied = tying.exec(title);
+  const timeless = last.phrases.every((phrase) => phrase.type === "part" || (phrase.type === "moment" && !phrase.time));
+  const tied = (timeless ? looseHour.exec(title) : null) ?? tying.exec(title);
   if ((tied || connection?.[1]?.toLowerCase() === "that") && title.trim() !== "") {
     const leftOver = text.slice(titleStart + (tied?.index ?? 0), last.end).trim();
     return refuse(clean(title), last, { ...result, question: null }, leftOver);

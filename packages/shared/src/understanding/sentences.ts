@@ -8,7 +8,8 @@ const opening =
 export function isOpening(before: string): boolean {
   const flat = before
     .replaceAll(/[\s\u00A0]+/g, " ")
-    .replace(/^[ "'(*•–-]+/, "")
+    .replace(/^(?:[ "'(*•–-]|\p{Extended_Pictographic}|\uFE0F)+/u, "")
+    .replace(/^(?:\d{1,2}[.)] |@\p{L}{1,30}[,:]? ){1,2}/u, "")
     .replaceAll("’", "'");
   return flat.length <= 80 && opening.test(flat);
 }

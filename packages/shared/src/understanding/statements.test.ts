@@ -49,6 +49,8 @@ describe("a statement to remember becomes a fact with its kind, day and names", 
       'Remember that she said "Hi. Bye." on Monday, May and Tuesday',
       'She said "Hi. Bye." on Monday, May and Tuesday | other long_term - | Hi:other Bye:other',
     ],
+    ["REMEMBER THAT I LIKE TEA", "I LIKE TEA | preference long_term - | "],
+    ["2) @mema Remember that I like tea", "I like tea | preference long_term - | "],
     ["Note: the key is under the mat", "The key is under the mat | other long_term - | "],
   ])("%s", (text, expected) => {
     expect(heard(text)).toEqual([`remember ${expected}`]);

@@ -1,4 +1,5 @@
-import { readReminders, remindTrigger } from "./reminder.ts";
+import { MAX_REMINDER_CHARS, readReminders, remindTrigger } from "./reminder.ts";
+import { namesDay } from "./runs.ts";
 import { quotations, sentences } from "./sentences.ts";
 import { readStatement, type StatementKind, statementTriggers } from "./statements.ts";
 import type { Remind, RemindUnclear, Span, Understanding, UnderstandingContext } from "./types.ts";
@@ -62,12 +63,23 @@ function inSentence(text: string, sentence: Span, quoted: readonly Span[], conte
     const direct = readUnit(text, spanOf(text, unitStart, end), trigger, sentence.start, context);
     if (direct.length > 0) found.push(...direct);
     else if (joined && !notTheUsers.test(text.slice(unitStart, at))) {
-      found.push(...readUnit(text, spanOf(text, at, end), trigger, sentence.start, context).filter((one) => one.kind !== "remind_unclear"));
+      const day = namesDay(text.slice(Math.max(unitStart, at - MAX_REMINDER_CHARS), at), context);
+      const own = readUnit(text, spanOf(text, at, end), trigger, sentence.start, context);
+      found.push(...own.flatMap((one) => joinedOn(one, day, context)));
     }
     const last = found.at(-1);
     if (last && last.end <= end && last.start >= unitStart) unitStart = afterJoint(text, end, sentence.start + sentence.text.length);
   }
   return found;
+}
+
+/** A request after other words counts only when it is clear; an hour alone is asked about when those words named a day. */
+function joinedOn(one: Understanding, dayBefore: boolean, context: UnderstandingContext): Understanding[] {
+  if (one.kind === "remind_unclear") return one.relative ? [one] : [];
+  if (one.kind !== "remind" || !dayBefore || namesDay(one.quote, context)) return [one];
+  const { title, schedule, assumedTime, alternatives, quote, start, end } = one;
+  const question = "On which day should I remind you?";
+  return [{ kind: "remind_unclear", title, question, alternatives: [{ ...schedule, assumedTime }, ...alternatives], quote, start, end }];
 }
 
 /** A unit ends where the next request is joined on, else with its sentence. */
