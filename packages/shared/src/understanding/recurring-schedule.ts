@@ -68,7 +68,7 @@ function elapsedSchedule(said: SaidTimes, seconds: number, clock: Clock): Schedu
   }
   const end = repeatEnd(said, clock);
   if (typeof end === "string") return asks(end);
-  const { at, local } = laterBy(clock.now, Temporal.Duration.from({ seconds }), clock.timezone);
+  const { at, start } = laterBy(clock.now, Temporal.Duration.from({ seconds }), clock.timezone);
   const untilAt = end.until ? instantOf(end.until.toPlainDateTime("23:59:59"), clock.timezone) : null;
   if (untilAt && untilAt.getTime() < at.getTime()) return asks(NEVER);
   const schedule: ScheduleReading = {
@@ -76,8 +76,7 @@ function elapsedSchedule(said: SaidTimes, seconds: number, clock: Clock): Schedu
     intervalSeconds: seconds,
     ...(end.count === undefined ? {} : { countTotal: end.count }),
     ...(untilAt ? { untilAt } : {}),
-    dtstartLocal: local.toString({ smallestUnit: "second" }),
-    tz: clock.timezone,
+    ...start,
     assumedTime: false,
   };
   return { schedule, alternatives: [], question: null };

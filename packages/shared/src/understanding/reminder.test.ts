@@ -256,6 +256,15 @@ describe("times are wall clocks in the user's zone, also on nights when the cloc
   });
 });
 
+test("an elapsed time that ends in the second pass of a repeated hour says so", () => {
+  const newYork = { now: new Date("2026-11-01T06:02:39.984Z"), timezone: "America/New_York" };
+  const [soon, hourly] = ["in 20 minutes", "every 20 minutes"].map(
+    (when) => parseReminder(`remind me ${when} to wake`, newYork).understood,
+  );
+  expect(soon).toMatchObject({ at: new Date("2026-11-01T06:22:40Z"), dtstartLocal: "2026-11-01T01:22:40", overlapPolicy: "second" });
+  expect(hourly).toMatchObject({ dtstartLocal: "2026-11-01T01:22:40", overlapPolicy: "second" });
+});
+
 describe("reminders.parse", () => {
   test("a time alone is understood, for a snooze, and asks for the matter", () => {
     const parsed = parseReminder("  tomorrow at 14:00 ", paris);

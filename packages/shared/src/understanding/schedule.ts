@@ -68,9 +68,9 @@ function afterDuration(said: SaidTimes, duration: Temporal.Duration, clock: Cloc
   if (said.day || (said.part && said.partToday)) return asks("I found two different times. Which one do you mean?");
   const later = laterBy(clock.now, duration, clock.timezone);
   if (!said.time && !said.part) {
-    const { at, local } = later;
+    const { at, start } = later;
     return {
-      schedule: { kind: "once", at, dtstartLocal: local.toString({ smallestUnit: "second" }), tz: clock.timezone, assumedTime: false },
+      schedule: { kind: "once", at, ...start, assumedTime: false },
       alternatives: [],
       question: null,
     };

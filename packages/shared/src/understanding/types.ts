@@ -13,6 +13,8 @@ interface WallClockStart {
   /** Wall clock of the first occurrence, "2026-11-22T09:00:00", in `tz`. */
   dtstartLocal: string;
   tz: string;
+  /** Set when `dtstartLocal` comes twice that night and the second one is meant ("in 20 minutes", said in the repeated hour). */
+  overlapPolicy?: "second";
 }
 
 /** `once`: one instant. `recurring`: an RFC 5545 rule on the wall clock. `interval`: exact elapsed seconds. */

@@ -17,9 +17,22 @@ export function instantOf(local: Temporal.PlainDateTime, timezone: string): Date
   return new Date(local.toZonedDateTime(timezone, { disambiguation: "compatible" }).epochMilliseconds);
 }
 
+/** Where an elapsed time ends: the instant, and the wall clock that a schedule is built on. */
+export interface Later {
+  at: Date;
+  local: Temporal.PlainDateTime;
+  start: { dtstartLocal: string; tz: string; overlapPolicy?: "second" };
+}
+
 /** Days and longer move the wall clock, hours and shorter are elapsed time; the result is rounded up to a whole second. */
-export function laterBy(now: Date, duration: Temporal.Duration, timezone: string): { at: Date; local: Temporal.PlainDateTime } {
+export function laterBy(now: Date, duration: Temporal.Duration, timezone: string): Later {
   const zoned = Temporal.Instant.fromEpochMilliseconds(now.getTime()).toZonedDateTimeISO(timezone).add(duration);
   const whole = zoned.round({ smallestUnit: "second", roundingMode: "ceil" });
-  return { at: new Date(whole.epochMilliseconds), local: whole.toPlainDateTime() };
+  const local = whole.toPlainDateTime();
+  const repeated = instantOf(local, timezone).getTime() !== whole.epochMilliseconds;
+  return {
+    at: new Date(whole.epochMilliseconds),
+    local,
+    start: { dtstartLocal: local.toString({ smallestUnit: "second" }), tz: timezone, ...(repeated ? { overlapPolicy: "second" } : {}) },
+  };
 }
