@@ -1,3 +1,4 @@
+export { catalogWarnings, checkCatalog, type Finding } from "./check/check-catalog.ts";
 export * from "./connection/access.ts";
 export * from "./connection/client.ts";
 export { readDatabaseEnvironment } from "./connection/env.ts";

@@ -53,5 +53,16 @@ export const opsGrants: Readonly<Record<string, Readonly<Record<string, readonly
   rate_limits: { mema_app: ["SELECT", "INSERT", "UPDATE", "DELETE"] },
 };
 
+/** Schemas, functions and the migrator's table that a runtime role may use. Nothing else, and PUBLIC none of them. */
+export const schemaGrants: Readonly<Record<string, readonly string[]>> = {
+  public: ["mema_app", "mema_worker", "mema_auth"],
+  ops: ["mema_app", "mema_worker", "mema_auth"],
+  drizzle: ["mema_app"],
+};
+export const functionGrants: Readonly<Record<string, readonly string[]>> = { "ops.uuid_v7()": ["mema_app"] };
+export const migratorGrants: Readonly<Record<string, Readonly<Record<string, readonly string[]>>>> = {
+  __drizzle_migrations: { mema_app: ["SELECT"] },
+};
+
 export const runtimeRoles = ["mema_app", "mema_worker", "mema_auth"] as const;
 export type RuntimeRole = (typeof runtimeRoles)[number];

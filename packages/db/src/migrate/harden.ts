@@ -1,5 +1,15 @@
 import type { Sql, TransactionSql } from "postgres";
-import { appendOnlyTables, isHiddenColumn, opsGrants, runtimeRoles, signInColumns, workerColumns } from "./access-matrix.ts";
+import {
+  appendOnlyTables,
+  functionGrants,
+  isHiddenColumn,
+  migratorGrants,
+  opsGrants,
+  runtimeRoles,
+  schemaGrants,
+  signInColumns,
+  workerColumns,
+} from "./access-matrix.ts";
 
 type Connection = Sql | TransactionSql;
 
@@ -54,18 +64,20 @@ export async function harden(connection: Connection): Promise<void> {
     }
   }
   statements.push(
-    `revoke all on all tables in schema ops from ${roles}`,
-    `revoke all on all functions in schema ops from ${roles}`,
-    `grant usage on schema ops to ${runtimeRoles.join(", ")}`,
-    "grant execute on function ops.uuid_v7() to mema_app",
-    "grant usage on schema drizzle to mema_app",
-    "grant select on drizzle.__drizzle_migrations to mema_app",
+    ...["ops", "drizzle"].flatMap((schema) => [
+      `revoke all on schema ${schema} from ${roles}`,
+      `revoke all on all tables in schema ${schema} from ${roles}`,
+      `revoke all on all functions in schema ${schema} from ${roles}`,
+      `grant usage on schema ${schema} to ${(schemaGrants[schema] ?? []).join(", ")}`,
+    ]),
+    ...Object.entries(functionGrants).map(([name, granted]) => `grant execute on function ${name} to ${granted.join(", ")}`),
   );
-  const existing = await connection<{ name: string }[]>`
-    select c.relname as name from pg_class c join pg_namespace n on n.oid = c.relnamespace where n.nspname = 'ops' and c.relkind = 'r'`;
-  for (const { name } of existing) {
-    for (const [role, rights] of Object.entries(opsGrants[name] ?? {})) {
-      statements.push(`grant ${rights.join(", ")} on ops."${name}" to ${role}`);
+  const existing = await connection<{ schema: string; name: string }[]>`
+    select n.nspname as schema, c.relname as name from pg_class c join pg_namespace n on n.oid = c.relnamespace
+    where n.nspname in ('ops', 'drizzle') and c.relkind = 'r'`;
+  for (const { schema, name } of existing) {
+    for (const [role, rights] of Object.entries((schema === "ops" ? opsGrants : migratorGrants)[name] ?? {})) {
+      statements.push(`grant ${rights.join(", ")} on ${schema}."${name}" to ${role}`);
     }
   }
   await connection.unsafe(statements.join(";\n"));

@@ -2,6 +2,7 @@ import { fileURLToPath } from "node:url";
 import { AppError } from "@mema/shared";
 import { type MigrationMeta, readMigrationFiles } from "drizzle-orm/migrator";
 import postgres, { type Options, type Sql, type TransactionSql } from "postgres";
+import { checkCatalog } from "../check/check-catalog.ts";
 import { readDatabaseEnvironment } from "../connection/env.ts";
 import { type EmbeddedEngine, openEmbeddedEngine } from "../embedded/engine.ts";
 import { harden, soften } from "./harden.ts";
@@ -27,10 +28,11 @@ export interface MigrationReport {
 }
 
 /**
- * Brings a database to the newest schema: roles and extension, pending migrations, forced row-level security and grants. The migrations
- * and the hardening are one transaction: all or nothing. Safe to run twice, and from several processes at once.
+ * Brings a database to the newest schema: roles and extension, pending migrations, forced row-level security and grants. Migrations,
+ * hardening and the catalog check are one transaction: all or nothing. Safe to run twice, and from several processes at once.
  * `connection` is the owner's URL (superuser, or a role with CREATEROLE that owns the database), `embedded:FOLDER`, or an open engine.
- * Throws PRECONDITION_FAILED with what to do when the database or the owner lacks something, or a migration fails.
+ * Throws PRECONDITION_FAILED with what to do when the database or the owner lacks something, a migration fails, or a rule
+ * of isolation is broken afterwards (each with its remedy).
  */
 export async function runMigrations(connection: string | EmbeddedEngine, options: MigrationOptions = {}): Promise<MigrationReport> {
   if (typeof connection === "string" && connection.startsWith("embedded:")) {
@@ -75,8 +77,19 @@ async function applyPending(owner: Sql, { folder = migrationsFolder, upTo }: Mig
     if (pending.length > 0) await soften(tx);
     for (const migration of pending) await apply(tx, migration);
     await harden(tx);
+    if (upTo === undefined) await assertCatalog(tx);
     return { applied: pending.length, total: migrations.length };
   });
+}
+
+async function assertCatalog(tx: TransactionSql): Promise<void> {
+  const findings = await checkCatalog(tx);
+  if (findings.length === 0) return;
+  const lines = findings.map(({ rule, object, remedy }) => `  ${rule}: ${object}\n    ${remedy}`);
+  throw new AppError(
+    "PRECONDITION_FAILED",
+    `The database breaks ${findings.length === 1 ? "a rule" : `${findings.length} rules`} of isolation, so nothing was changed:\n${lines.join("\n")}`,
+  );
 }
 
 async function apply(tx: TransactionSql, migration: MigrationMeta): Promise<void> {
