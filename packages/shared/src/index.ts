@@ -1,6 +1,10 @@
+export * from "./backoff.ts";
+export * from "./duration.ts";
 export * from "./enumerations.ts";
 export * from "./errors.ts";
 export * from "./input.ts";
+export * from "./quiet-hours.ts";
+export * from "./recurrence/index.ts";
 export * from "./result.ts";
 export * from "./understanding/types.ts";
 export { MAX_REMINDER_CHARS, parseReminder } from "./understanding/reminder.ts";
