@@ -1,14 +1,20 @@
-import { addDuration } from "../duration.ts";
-import { checkTimeZone, resolveLocal, toLocal } from "../recurrence/index.ts";
+import { badInput } from "../errors.ts";
 
 /** The wall clock in a zone, to the second. Throws BAD_REQUEST on `timezone` when the zone is unknown. */
 export function wallClock(now: Date, timezone: string): Temporal.PlainDateTime {
-  return Temporal.PlainDateTime.from(toLocal(now, checkTimeZone(timezone, "timezone")));
+  try {
+    return Temporal.Instant.fromEpochMilliseconds(now.getTime())
+      .toZonedDateTimeISO(timezone)
+      .toPlainDateTime()
+      .round({ smallestUnit: "second", roundingMode: "floor" });
+  } catch {
+    throw badInput("timezone", `${JSON.stringify(timezone.slice(0, 64))} is not a time zone; use an IANA name such as "Europe/Paris"`);
+  }
 }
 
 /** The instant of a wall clock; a time that the clock change skips moves on by the change, a time that comes twice is the first. */
 export function instantOf(local: Temporal.PlainDateTime, timezone: string): Date {
-  return resolveLocal(local.toString({ smallestUnit: "second" }), timezone).at;
+  return new Date(local.toZonedDateTime(timezone, { disambiguation: "compatible" }).epochMilliseconds);
 }
 
 /** Where an elapsed time ends: the instant, and the wall clock that a schedule is built on. */
@@ -20,12 +26,13 @@ export interface Later {
 
 /** Days and longer move the wall clock, hours and shorter are elapsed time; the result is rounded up to a whole second. */
 export function laterBy(now: Date, duration: Temporal.Duration, timezone: string): Later {
-  const at = new Date(Math.ceil(addDuration(now, duration.toString(), timezone).getTime() / 1000) * 1000);
-  const dtstartLocal = toLocal(at, timezone);
-  const repeated = resolveLocal(dtstartLocal, timezone).at.getTime() !== at.getTime();
+  const zoned = Temporal.Instant.fromEpochMilliseconds(now.getTime()).toZonedDateTimeISO(timezone).add(duration);
+  const whole = zoned.round({ smallestUnit: "second", roundingMode: "ceil" });
+  const local = whole.toPlainDateTime();
+  const repeated = instantOf(local, timezone).getTime() !== whole.epochMilliseconds;
   return {
-    at,
-    local: Temporal.PlainDateTime.from(dtstartLocal),
-    start: { dtstartLocal, tz: timezone, ...(repeated ? { overlapPolicy: "second" } : {}) },
+    at: new Date(whole.epochMilliseconds),
+    local,
+    start: { dtstartLocal: local.toString({ smallestUnit: "second" }), tz: timezone, ...(repeated ? { overlapPolicy: "second" } : {}) },
   };
 }

@@ -1,0 +1,224 @@
+import { AppError, badInput, notFound } from "@mema/shared";
+import { and, desc, eq, exists, gt, gte, isNull, lt, lte, or, type SQL, sql } from "drizzle-orm";
+import type { UserTransaction } from "./connection/access.ts";
+import { decodeCursor, idKey, pageLimit, pageOf } from "./cursor.ts";
+import { deleteFacts } from "./deletion.ts";
+import { versionIds } from "./fact-history.ts";
+import type { FactFilters, FactRepository } from "./interfaces.ts";
+import { type Fact, factColumns, type NewFact } from "./rows.ts";
+import { factEntities, facts, factUses, messages, reminders } from "./schema/index.ts";
+import { isOneOf, staleOrMissing } from "./sql-fragments.ts";
+import { searchVector } from "./text-search.ts";
+
+type Source = Pick<NewFact, "sourceMessageId" | "sourceQuote" | "sourceStart">;
+
+/** The facts of the transaction's user. */
+export function createFactRepository(tx: UserTransaction): FactRepository {
+  const own = eq(facts.userId, tx.userId);
+
+  async function findById(id: string): Promise<Fact | null> {
+    const [row] = await tx
+      .select(factColumns)
+      .from(facts)
+      .where(and(own, eq(facts.id, id)));
+    return row ?? null;
+  }
+
+  async function getById(id: string): Promise<Fact> {
+    const row = await findById(id);
+    if (row === null) throw notFound("Fact");
+    return row;
+  }
+
+  /** Where the quote stands in its message. A quote that is not there word for word is none. */
+  async function quoteOffsets({
+    sourceMessageId,
+    sourceQuote,
+    sourceStart,
+  }: Source): Promise<{ sourceStart: number; sourceEnd: number } | null> {
+    if (sourceQuote === undefined || sourceQuote === null) return null;
+    if (sourceMessageId === undefined || sourceMessageId === null)
+      throw badInput("sourceMessageId", "is needed with a quote: name the message it stands in");
+    const [message] = await tx
+      .select({ content: messages.content })
+      .from(messages)
+      .where(and(eq(messages.userId, tx.userId), eq(messages.id, sourceMessageId)));
+    if (message === undefined) throw notFound("Source message");
+    const start = sourceStart ?? message.content.indexOf(sourceQuote);
+    if (sourceQuote === "" || start < 0 || !message.content.startsWith(sourceQuote, start)) {
+      throw badInput("sourceQuote", "must be a verbatim part of the source message, at sourceStart if that is given");
+    }
+    return { sourceStart: start, sourceEnd: start + sourceQuote.length };
+  }
+
+  async function insert(values: Omit<typeof facts.$inferInsert, "userId" | "search">): Promise<Fact> {
+    const [row] = await tx
+      .insert(facts)
+      .values({ ...values, userId: tx.userId, search: searchVector(tx.userId, values.content) })
+      .returning(factColumns);
+    if (row === undefined) throw new AppError("INTERNAL", "Nothing was stored.");
+    return row;
+  }
+
+  async function link(factId: string, entityIds: readonly string[]): Promise<void> {
+    if (entityIds.length === 0) return;
+    await tx.insert(factEntities).values([...new Set(entityIds)].map((entityId) => ({ userId: tx.userId, factId, entityId })));
+  }
+
+  async function outdate(id: string, version: number, reason: NonNullable<Fact["outdatedReason"]>, at: Date | undefined): Promise<Fact> {
+    const now = at === undefined ? sql`clock_timestamp()` : sql`${at.toISOString()}::timestamptz`;
+    const [row] = await tx
+      .update(facts)
+      .set({
+        status: "outdated",
+        outdatedReason: reason,
+        // Never before it was recorded: the next version begins at the same instant, so no instant belongs to both or to none.
+        supersededAt: sql`greatest(${facts.recordedAt}, ${now})`,
+        version: sql`${facts.version} + 1`,
+      })
+      .where(and(own, eq(facts.id, id), eq(facts.status, "active"), eq(facts.version, version)))
+      .returning(factColumns);
+    if (row !== undefined) return row;
+    const current = await findById(id);
+    if (current?.status === "outdated") {
+      throw new AppError("CONFLICT", "This version of the fact is outdated: its history tells the version that is current.");
+    }
+    throw staleOrMissing("Fact", version, current);
+  }
+
+  return {
+    findById,
+    getById,
+
+    async create({ entityIds = [], ...input }) {
+      const fact = await insert({ ...input, ...(await quoteOffsets(input)) });
+      await link(fact.id, entityIds);
+      return fact;
+    },
+
+    async list({ cursor, limit: asked, ...filters } = {}) {
+      const limit = pageLimit(asked);
+      const after = decodeCursor(idKey, cursor);
+      const rows = await tx
+        .select(factColumns)
+        .from(facts)
+        .where(and(own, ...conditions(tx, filters), after === null ? undefined : lt(facts.id, after[0])))
+        .orderBy(desc(facts.id))
+        .limit(limit + 1);
+      return pageOf(rows, limit, (row) => [row.id]);
+    },
+
+    async update(id, version, { reason = "superseded", entityIds, ...changes }, at) {
+      const previous = await outdate(id, version, reason, at);
+      const rewritten = changes.content !== undefined && changes.content !== previous.content;
+      const keepsSource = !rewritten && changes.sourceMessageId === undefined && changes.sourceQuote === undefined;
+      const source = keepsSource
+        ? {
+            sourceMessageId: previous.sourceMessageId,
+            sourceQuote: previous.sourceQuote,
+            sourceStart: previous.sourceStart,
+            sourceEnd: previous.sourceEnd,
+          }
+        : { sourceMessageId: changes.sourceMessageId ?? null, sourceQuote: changes.sourceQuote ?? null, ...(await quoteOffsets(changes)) };
+      const fact = await insert({
+        factType: changes.factType ?? previous.factType,
+        content: changes.content ?? previous.content,
+        eventDate: changes.eventDate === undefined ? previous.eventDate : changes.eventDate,
+        temporalSensitivity: changes.temporalSensitivity ?? previous.temporalSensitivity,
+        validFrom: changes.validFrom === undefined ? previous.validFrom : changes.validFrom,
+        validTo: changes.validTo === undefined ? previous.validTo : changes.validTo,
+        confidence: changes.confidence ?? previous.confidence,
+        ...source,
+        previousVersionId: previous.id,
+        recordedAt: previous.supersededAt ?? undefined,
+      });
+      if (entityIds !== undefined) await link(fact.id, entityIds);
+      else {
+        await tx.insert(factEntities).select(
+          tx
+            .select({
+              userId: factEntities.userId,
+              createdAt: sql`now()`.as("created_at"),
+              factId: sql`${fact.id}::uuid`.as("fact_id"),
+              entityId: factEntities.entityId,
+            })
+            .from(factEntities)
+            .where(and(eq(factEntities.userId, tx.userId), eq(factEntities.factId, previous.id))),
+        );
+      }
+      await tx
+        .update(reminders)
+        .set({ factId: fact.id })
+        .where(and(eq(reminders.userId, tx.userId), eq(reminders.factId, previous.id)));
+      const timed = await tx
+        .update(reminders)
+        .set({ anchorFactId: fact.id })
+        .where(and(eq(reminders.userId, tx.userId), eq(reminders.anchorFactId, previous.id)))
+        .returning({ id: reminders.id });
+      return { fact, previous, reminderIds: timed.map((row) => row.id) };
+    },
+
+    async retract(id, version, reason = "retracted", at) {
+      const fact = await outdate(id, version, reason, at);
+      const timed = await tx
+        .select({ id: reminders.id })
+        .from(reminders)
+        .where(and(eq(reminders.userId, tx.userId), eq(reminders.anchorFactId, id)));
+      return { fact, reminderIds: timed.map((row) => row.id) };
+    },
+
+    async delete(id, { allVersions = false } = {}) {
+      const ids = allVersions ? await versionIds(tx, [id]) : [id];
+      const deletion = await deleteFacts(tx, ids);
+      if (deletion.factIds.length === 0) throw notFound("Fact");
+      return { messageIds: [], ...deletion };
+    },
+
+    async history(id) {
+      const ids = await versionIds(tx, [id]);
+      if (ids.length === 0) throw notFound("Fact");
+      const rows = await tx
+        .select(factColumns)
+        .from(facts)
+        .where(and(own, isOneOf(facts.id, ids)));
+      return rows.toSorted((a, b) => ids.indexOf(a.id) - ids.indexOf(b.id));
+    },
+
+    async recordUses(uses) {
+      if (uses.length === 0) return;
+      await tx.insert(factUses).values(uses.map((use) => ({ ...use, userId: tx.userId })));
+    },
+
+    async listUses(of) {
+      const which = "factId" in of ? eq(factUses.factId, of.factId) : eq(factUses.messageId, of.messageId);
+      return tx
+        .select()
+        .from(factUses)
+        .where(and(eq(factUses.userId, tx.userId), which))
+        .orderBy(desc(factUses.id));
+    },
+  };
+}
+
+function conditions(tx: UserTransaction, filters: Omit<FactFilters, "cursor" | "limit">): (SQL | undefined)[] {
+  const { factType, status, entityId, sourceMessageId, asOf, validAt, from, to } = filters;
+  const about = (entity: string) =>
+    exists(
+      tx
+        .select({ one: sql`1` })
+        .from(factEntities)
+        .where(and(eq(factEntities.userId, tx.userId), eq(factEntities.factId, facts.id), eq(factEntities.entityId, entity))),
+    );
+  return [
+    factType === undefined ? undefined : eq(facts.factType, factType),
+    status === undefined ? undefined : eq(facts.status, status),
+    sourceMessageId === undefined ? undefined : eq(facts.sourceMessageId, sourceMessageId),
+    entityId === undefined ? undefined : about(entityId),
+    asOf === undefined ? undefined : and(lte(facts.recordedAt, asOf), or(isNull(facts.supersededAt), gt(facts.supersededAt, asOf))),
+    validAt === undefined
+      ? undefined
+      : and(or(isNull(facts.validFrom), lte(facts.validFrom, validAt)), or(isNull(facts.validTo), gt(facts.validTo, validAt))),
+    from === undefined ? undefined : gte(facts.recordedAt, from),
+    to === undefined ? undefined : lt(facts.recordedAt, to),
+  ];
+}
