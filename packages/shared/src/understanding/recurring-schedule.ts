@@ -1,6 +1,6 @@
 import { readTime } from "./time-of-day.ts";
 import type { CalendarRule, Repeat } from "./repeat-grammar.ts";
-import { asks, type Clock, daysMeant, isFuture, type SaidTimes, type ScheduleResult } from "./said-times.ts";
+import { asks, type Clock, daysMeant, isFuture, isTooFar, type SaidTimes, type ScheduleResult, TOO_FAR } from "./said-times.ts";
 import type { ScheduleReading } from "./types.ts";
 import { instantOf, laterBy } from "./wall-clock.ts";
 
@@ -89,6 +89,7 @@ function repeatEnd(said: SaidTimes, clock: Clock): { until: Temporal.PlainDate |
   if (!said.until) return { until: null, count: said.count };
   const [until, later] = daysMeant(said.until, clock);
   if (until && later && said.until.type === "weekday") return `Until ${until.toString()} or until ${later.toString()}?`;
+  if (until && isTooFar(until.toPlainDateTime(), clock)) return TOO_FAR;
   return until ? { until, count: undefined } : "There is no such day to end on. Which day do you mean?";
 }
 

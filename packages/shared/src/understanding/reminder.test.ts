@@ -181,6 +181,11 @@ describe("what is missing, past, ambiguous or left over is asked about, with the
       "remind me at 14:00 in the morning to call",
       "call ? The hour and the part of the day do not fit together. At what time should I remind you?",
     ],
+    ["remind me in 9999 weeks to call", "call ? That is more than 10 years away. When should I remind you?"],
+    ["remind me on 14 March 9999 to call", "call ? That is more than 10 years away. When should I remind you?"],
+    ["remind me every hour until 14 March 9999 to call", "call ? That is more than 10 years away. When should I remind you?"],
+    ["remind me every day starting 14 March 9999 to call", "call ? That is more than 10 years away. When should I remind you?"],
+    ["remind me on 14 March 1066 to call", "call ? 1066-03-14 09:00 is already past. When should I remind you?"],
     ["remind me in 200 years to call", "call ? That is more than 10 years away. When should I remind you?"],
     [
       "remind me to buy a gift three days before Dima's birthday",

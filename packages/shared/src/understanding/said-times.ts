@@ -39,7 +39,16 @@ export function asks(question: string, alternatives: ScheduleReading[] = []): Sc
 }
 
 export function isFuture(local: Temporal.PlainDateTime, clock: Clock): boolean {
+  if (Math.abs(local.year - clock.local.year) > 1) return local.year > clock.local.year;
   return instantOf(local, clock.timezone).getTime() > clock.now.getTime();
+}
+
+/** As far as a reminder may lie ahead. */
+const HORIZON_YEARS = 10;
+export const TOO_FAR = `That is more than ${HORIZON_YEARS} years away. When should I remind you?`;
+
+export function isTooFar(local: Temporal.PlainDateTime, clock: Clock): boolean {
+  return Temporal.PlainDateTime.compare(local, clock.local.add({ years: HORIZON_YEARS })) > 0;
 }
 
 /** The parts that a run of phrases names, or the question to ask when one is named twice or is unusable. */

@@ -1,12 +1,9 @@
-import { asks, type Clock, collect, daysMeant, isFuture, type SaidTimes, type ScheduleResult } from "./said-times.ts";
+import { asks, type Clock, collect, daysMeant, isFuture, isTooFar, type SaidTimes, type ScheduleResult, TOO_FAR } from "./said-times.ts";
 import { recurringSchedule } from "./recurring-schedule.ts";
 import type { DaySpec, Phrase } from "./time-phrases.ts";
 import { readTime, type TimeReading } from "./time-of-day.ts";
 import type { ScheduleReading } from "./types.ts";
 import { instantOf, laterBy } from "./wall-clock.ts";
-
-/** As far as a reminder may lie ahead. */
-const HORIZON_YEARS = 10;
 
 function onceAt(local: Temporal.PlainDateTime, clock: Clock, assumedTime: boolean): ScheduleReading {
   return {
@@ -30,6 +27,7 @@ function onDay(spec: DaySpec, reading: TimeReading, clock: Clock): ScheduleResul
   const days = daysMeant(spec, clock);
   const [first, second] = days;
   if (!first) return asks("There is no such day. Which day do you mean?");
+  if (isTooFar(first.toPlainDateTime(), clock)) return asks(TOO_FAR);
   const at = (day: Temporal.PlainDate, time = reading.time): Temporal.PlainDateTime => day.toPlainDateTime(time);
   const future = (candidates: Temporal.PlainDateTime[]): ScheduleReading[] =>
     candidates.filter((candidate) => isFuture(candidate, clock)).map((candidate) => onceAt(candidate, clock, reading.assumed));
@@ -62,8 +60,7 @@ function onDay(spec: DaySpec, reading: TimeReading, clock: Clock): ScheduleResul
 }
 
 function afterDuration(said: SaidTimes, duration: Temporal.Duration, clock: Clock): ScheduleResult {
-  if (duration.years > HORIZON_YEARS || duration.months > HORIZON_YEARS * 12)
-    return asks(`That is more than ${HORIZON_YEARS} years away. When should I remind you?`);
+  if (isTooFar(clock.local.add(duration), clock)) return asks(TOO_FAR);
   if (duration.sign <= 0) return asks("In how long should I remind you?");
   if (said.day || (said.part && said.partToday)) return asks("I found two different times. Which one do you mean?");
   const later = laterBy(clock.now, duration, clock.timezone);
@@ -92,9 +89,8 @@ export function scheduleFrom(phrases: readonly Phrase[], clock: Clock): Schedule
     );
   }
   const result = scheduleOfUsable(phrases, clock);
-  const horizon = clock.local.add({ years: HORIZON_YEARS });
-  const tooFar = result.schedule && Temporal.PlainDateTime.compare(result.schedule.dtstartLocal, horizon) > 0;
-  return tooFar ? asks(`That is more than ${HORIZON_YEARS} years away. When should I remind you?`) : result;
+  const { schedule } = result;
+  return schedule && isTooFar(Temporal.PlainDateTime.from(schedule.dtstartLocal), clock) ? asks(TOO_FAR) : result;
 }
 
 function scheduleOfUsable(phrases: readonly Phrase[], clock: Clock): ScheduleResult {
