@@ -20,7 +20,11 @@ export async function createDatabase(ownerUrl: string, name: string): Promise<st
     await onServer(ownerUrl, `create database ${name}`);
   } catch (cause) {
     if (sqlState(cause) !== "42501") throw cause;
-    throw new AppError("PRECONDITION_FAILED", "The owner in DATABASE_URL may not create databases: run `alter role ... createdb` once, as superuser.", { cause });
+    throw new AppError(
+      "PRECONDITION_FAILED",
+      "The owner in DATABASE_URL may not create databases: run `alter role ... createdb` once, as superuser.",
+      { cause },
+    );
   }
   return Object.assign(new URL(ownerUrl), { pathname: `/${name}` }).href;
 }

@@ -21,6 +21,8 @@ export * from "./migrate/run-migrations.ts";
 export * from "./readiness.ts";
 export * from "./rows.ts";
 export { newId } from "./schema/base.ts";
+export * from "./recall-index.repository.ts";
+export * from "./recall.repository.ts";
 export * from "./schema/index.ts";
 export * from "./sign-in.repository.ts";
 export * from "./text-search.ts";

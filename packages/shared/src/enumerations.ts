@@ -46,6 +46,7 @@ export const deliveryStatuses = [
 ] as const;
 export const attemptOutcomes = ["sent", "failed", "unknown", "released", "lost_lease"] as const;
 export const channelTypes = ["in_app", "webhook", "email", "web_push", "telegram", "log"] as const;
+export const recallKinds = ["message", "fact"] as const;
 export const actorTypes = ["user", "api_key", "admin", "service", "system"] as const;
 
 export type UserStatus = (typeof userStatuses)[number];
@@ -77,3 +78,5 @@ export type DeliveryStatus = (typeof deliveryStatuses)[number];
 export type AttemptOutcome = (typeof attemptOutcomes)[number];
 export type ChannelType = (typeof channelTypes)[number];
 export type ActorType = (typeof actorTypes)[number];
+/** What a search finds. */
+export type RecallKind = (typeof recallKinds)[number];

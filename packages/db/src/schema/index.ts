@@ -8,6 +8,7 @@ export * from "./facts.ts";
 export * from "./interests.ts";
 export * from "./messages.ts";
 export * from "./ops.ts";
+export * from "./recall.ts";
 export * from "./relations.ts";
 export * from "./reminders.ts";
 export * from "./sign-in.ts";

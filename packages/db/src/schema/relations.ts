@@ -8,6 +8,7 @@ import { auditLog, eventHeads, events, idempotencyKeys } from "./events.ts";
 import { facts, factUses } from "./facts.ts";
 import { interestCandidates, interestScans } from "./interests.ts";
 import { messages } from "./messages.ts";
+import { recallDocuments, recallNames, recallPostings, recallStatistics, recallTerms } from "./recall.ts";
 import { reminderAlerts, reminderAttempts, reminderDeliveries, reminderOccurrences, reminders } from "./reminders.ts";
 import { apiKeys, invites, sessions, userAuths } from "./sign-in.ts";
 import { tokenUsages } from "./token-usages.ts";
@@ -37,6 +38,10 @@ export const usersRelations = relations(users, ({ one, many }) => ({
   events: many(events),
   auditLog: many(auditLog),
   idempotencyKeys: many(idempotencyKeys),
+  recallDocuments: many(recallDocuments),
+  recallTerms: many(recallTerms),
+  recallNames: many(recallNames),
+  recallStatistics: one(recallStatistics, { fields: [users.id], references: [recallStatistics.userId] }),
   dialogState: one(dialogStates, { fields: [users.id], references: [dialogStates.userId] }),
   interestScan: one(interestScans, { fields: [users.id], references: [interestScans.userId] }),
   eventHead: one(eventHeads, { fields: [users.id], references: [eventHeads.userId] }),
@@ -204,4 +209,29 @@ export const reminderAttemptsRelations = relations(reminderAttempts, ({ one }) =
 export const channelsRelations = relations(channels, ({ one, many }) => ({
   user: one(users, { fields: [channels.userId], references: [users.id] }),
   deliveries: many(reminderDeliveries),
+}));
+
+/** A message or a fact has at most one recall document, a document one posting for each of its terms. */
+export const recallDocumentsRelations = relations(recallDocuments, ({ one, many }) => ({
+  user: one(users, { fields: [recallDocuments.userId], references: [users.id] }),
+  message: one(messages, { fields: [recallDocuments.userId, recallDocuments.messageId], references: [messages.userId, messages.id] }),
+  fact: one(facts, { fields: [recallDocuments.userId, recallDocuments.factId], references: [facts.userId, facts.id] }),
+  postings: many(recallPostings),
+}));
+export const recallPostingsRelations = relations(recallPostings, ({ one }) => ({
+  document: one(recallDocuments, {
+    fields: [recallPostings.userId, recallPostings.documentId],
+    references: [recallDocuments.userId, recallDocuments.id],
+  }),
+}));
+export const recallTermsRelations = relations(recallTerms, ({ one }) => ({
+  user: one(users, { fields: [recallTerms.userId], references: [users.id] }),
+}));
+export const recallStatisticsRelations = relations(recallStatistics, ({ one }) => ({
+  user: one(users, { fields: [recallStatistics.userId], references: [users.id] }),
+}));
+/** A name's word and an entity that is called so. */
+export const recallNamesRelations = relations(recallNames, ({ one }) => ({
+  user: one(users, { fields: [recallNames.userId], references: [users.id] }),
+  entity: one(entities, { fields: [recallNames.userId, recallNames.entityId], references: [entities.userId, entities.id] }),
 }));

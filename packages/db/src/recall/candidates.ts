@@ -1,0 +1,158 @@
+import { type SQL, sql } from "drizzle-orm";
+import type { UserTransaction } from "../connection/access.ts";
+import { recallParameters } from "./parameters.ts";
+import type { Candidate } from "./ranking.ts";
+
+/** A term with its weight (its rarity among the user's documents, as BM25 has it) and in how many documents it is. */
+export interface WeightedTerm {
+  term: string;
+  weight: number;
+  documentCount: number;
+}
+
+/** What results are limited to. Facts that are no longer believed are left out unless `asOf` says when to look. */
+export interface RecallFilters {
+  kinds?: readonly ("message" | "fact")[];
+  /** Facts about one of these, and messages they came from. */
+  entityIds?: readonly string[];
+  from?: Date;
+  to?: Date;
+  conversationId?: string;
+  /** What was believed at that time. */
+  asOf?: Date;
+  /** What was true at that time. */
+  validAt?: Date;
+}
+
+const { k1, b } = recallParameters;
+/** Scores are summed as integers of this many parts, so that no order of adding changes a sum. */
+const parts = 1_000_000;
+
+const uuidList = (ids: readonly string[]) =>
+  sql.join(
+    ids.map((id) => sql`${id}::uuid`),
+    sql`, `,
+  );
+
+/** Conditions on the document `d` (and its fact), null when there are none. */
+function conditionsOf(tx: UserTransaction, filters: RecallFilters): SQL | null {
+  const conditions: SQL[] = [];
+  if (filters.kinds !== undefined)
+    conditions.push(
+      sql`d.kind in (${sql.join(
+        filters.kinds.map((kind) => sql`${kind}`),
+        sql`, `,
+      )})`,
+    );
+  if (filters.from !== undefined) conditions.push(sql`d.at >= ${filters.from.toISOString()}::timestamptz`);
+  if (filters.to !== undefined) conditions.push(sql`d.at < ${filters.to.toISOString()}::timestamptz`);
+  if (filters.conversationId !== undefined) conditions.push(sql`d.conversation_id = ${filters.conversationId}::uuid`);
+  if (filters.entityIds !== undefined) {
+    const ofEntities = sql`from fact_entities e join facts f on f.user_id = e.user_id and f.id = e.fact_id
+      where e.user_id = ${tx.userId}::uuid and e.entity_id in (${uuidList(filters.entityIds)})`;
+    conditions.push(
+      sql`d.id in (select f.id ${ofEntities} union select f.source_message_id ${ofEntities} and f.source_message_id is not null)`,
+    );
+  }
+  const factConditions: SQL[] = [];
+  if (filters.asOf !== undefined) {
+    const asOf = sql`${filters.asOf.toISOString()}::timestamptz`;
+    factConditions.push(sql`f.recorded_at <= ${asOf} and (f.superseded_at is null or f.superseded_at > ${asOf})`);
+    conditions.push(sql`(d.kind <> 'message' or d.at <= ${asOf})`);
+  }
+  if (filters.validAt !== undefined) {
+    const validAt = sql`${filters.validAt.toISOString()}::timestamptz`;
+    factConditions.push(sql`(f.valid_from is null or f.valid_from <= ${validAt}) and (f.valid_to is null or f.valid_to > ${validAt})`);
+  }
+  if (factConditions.length > 0) {
+    conditions.push(
+      sql`(d.kind <> 'fact' or exists (select 1 from facts f where f.user_id = d.user_id and f.id = d.id and ${sql.join(factConditions, sql` and `)}))`,
+    );
+  }
+  return conditions.length === 0 ? null : sql.join(conditions, sql` and `);
+}
+
+/**
+ * The documents that score best for the terms alone, with the messages beside them. One statement on the user's own postings: its cost
+ * is bounded by the budget, however much the user has said. With filters all terms are read, because a filter may leave the frequent alone.
+ */
+export async function findCandidates(
+  tx: UserTransaction,
+  terms: readonly WeightedTerm[],
+  averageLength: number,
+  filters: RecallFilters,
+): Promise<Candidate[]> {
+  const user = sql`${tx.userId}::uuid`;
+  const conditions = conditionsOf(tx, filters);
+  const frequent = conditions === null ? frequentTerms(terms) : new Set<string>();
+  const plan = terms.map(({ term, weight }, position) => ({ position, term, weight, frequent: frequent.has(term) }));
+  const score = sql`(q.weight * ${parts}::float8 * p.frequency * ${k1 + 1}::float8 / (p.frequency + ${k1}::float8 * (${1 - b}::float8 + ${b}::float8 * p.length / ${averageLength}::float8)))::integer`;
+  const believed = filters.asOf === undefined ? sql`and not p.outdated` : sql``;
+  const filtered =
+    conditions === null
+      ? sql``
+      : sql`and exists (select 1 from recall_documents d where d.user_id = ${user} and d.id = p.document_id and ${conditions})`;
+  const beside = (direction: SQL, order: SQL) => sql`
+    (select coalesce(json_agg(json_build_array(n.id, n.at)), '[]'::json) from (
+      select d.id, d.at from recall_documents d
+      where d.user_id = ${user} and d.conversation_id = c.conversation_id and (d.at, d.id) ${direction} (c.at, c.id) and d.kind = 'message'
+      ${conditions === null ? sql`` : sql`and ${conditions}`}
+      order by d.at ${order}, d.id ${order} limit ${recallParameters.neighbours.length}) n)`;
+  const rows = await tx.execute(sql`
+    with query as materialized (
+      select * from json_to_recordset(${JSON.stringify(plan)}::json) as q (position integer, term text, weight float8, frequent boolean)
+    ), rare as materialized (
+      select q.position, p.document_id, ${score} as score
+      from query q cross join lateral (
+        select p.document_id, p.frequency, p.length from recall_postings p
+        where p.user_id = ${user} and p.term = q.term collate "C" ${believed} ${filtered}
+        order by p.document_id desc limit ${recallParameters.postingBudget}
+      ) p
+      where not q.frequent
+    ), shortlist as materialized (
+      select document_id, sum(score) as score from rare group by document_id
+      order by score desc, document_id desc limit ${recallParameters.shortlist}
+    ), scored as (
+      select document_id, position, score from rare where document_id in (select document_id from shortlist)
+      union all
+      select s.document_id, q.position, ${score}
+      from shortlist s cross join query q
+        join recall_postings p on p.user_id = ${user} and p.term = q.term collate "C" and p.document_id = s.document_id ${believed}
+      where q.frequent
+    ), best as materialized (
+      select document_id, json_agg(json_build_array(position, score) order by position) as scores, sum(score) as score
+      from scored group by document_id order by score desc, document_id desc limit ${recallParameters.candidates}
+    )
+    select c.id, c.kind, c.at, c.conversation_id, c.speaker, best.scores,
+      ${beside(sql`<`, sql`desc`)} as before, ${beside(sql`>`, sql`asc`)} as after
+    from best join recall_documents c on c.user_id = ${user} and c.id = best.document_id`);
+  return rows.map(toCandidate);
+}
+
+/** Terms that are too frequent to find candidates by: what is left when the rarer ones have used up the budget. */
+function frequentTerms(terms: readonly WeightedTerm[]): Set<string> {
+  const frequent = new Set<string>();
+  let read = 0;
+  for (const [index, { term, documentCount }] of [...terms]
+    .toSorted((a, b) => a.documentCount - b.documentCount || (a.term < b.term ? -1 : 1))
+    .entries()) {
+    read += documentCount;
+    if (index > 0 && read > recallParameters.postingBudget) frequent.add(term);
+  }
+  return frequent;
+}
+
+const besides = (list: unknown) => (list as [string, string][]).map(([id, at]) => ({ id, at: new Date(at) }));
+
+function toCandidate(row: Record<string, unknown>): Candidate {
+  return {
+    id: String(row["id"]),
+    kind: row["kind"] as Candidate["kind"],
+    at: new Date(row["at"] as string | Date),
+    conversationId: row["conversation_id"] as string | null,
+    speaker: row["speaker"] as string[],
+    termScores: (row["scores"] as [number, number][]).map(([position, score]) => [position, score / parts]),
+    before: besides(row["before"]),
+    after: besides(row["after"]),
+  };
+}

@@ -1,0 +1,28 @@
+/**
+ * The weights of recall, frozen. Chosen leave-one-conversation-out on the public LoCoMo conversations; the figures stand in
+ * docs/recall.md. Scores are in units of BM25.
+ */
+export const recallParameters = {
+  /** BM25's saturation and length normalisation for short documents. */
+  k1: 0.9,
+  b: 0.4,
+  /** What a message takes from the one beside it and the next but one, as shares of their scores. */
+  neighbours: [0.4, 0.2],
+  /** What a document takes from its session: a share of the best score of each term in it. */
+  session: 0.5,
+  /** How much more a document counts whose speaker the question names. */
+  speaker: 0.2,
+  /** How much more a document counts that is of the time the question names. */
+  period: 0.3,
+  /** How much more a document of this moment counts than an old one, and after how many days half of that is gone. */
+  recency: 0.05,
+  recencyHalfLifeDays: 30,
+  /** Documents whose surroundings are looked at. */
+  candidates: 300,
+  /** Postings that are read to find candidates; words that are more frequent only add to what rarer ones found. */
+  postingBudget: 8_000,
+  /** Candidates by rarer words whose frequent words are looked up. */
+  shortlist: 1_000,
+  /** Words of a question that are used, the rarest first. */
+  queryTerms: 32,
+} as const;

@@ -1,0 +1,4 @@
+export * from "./fold.ts";
+export * from "./languages.ts";
+export * from "./terms.ts";
+export * from "./query.ts";
