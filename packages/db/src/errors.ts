@@ -18,7 +18,7 @@ export function violatedConstraint(error: unknown): string | null {
   return null;
 }
 
-const lostConnection = /^(CONNECTION_|CONNECT_|ECONN|EPIPE|ENOENT|ETIMEDOUT|ENOTFOUND|EHOSTUNREACH|08|57P0)/;
+const lostConnection = /^(CONNECTION_|CONNECT_|ECONN|EPIPE|ENOENT|ETIMEDOUT|ENOTFOUND|EHOSTUNREACH|08|53|57P0)/;
 
 /**
  * What callers are told of a database error: never SQL, parameters or another row's values (DrizzleQueryError's message has them all).

@@ -1,7 +1,7 @@
-import { AppError, badInput } from "@mema/shared";
-import { sql } from "drizzle-orm";
+import { badInput } from "@mema/shared";
 import type { Db } from "./client.ts";
-import { type Queries, type TransactionOptions, transact } from "./transaction.ts";
+import type { Queries } from "./queries.ts";
+import { nest, type TransactionOptions, transact } from "./transaction.ts";
 
 declare const brand: unique symbol;
 
@@ -29,7 +29,6 @@ export async function withUser<T>(
 ): Promise<T> {
   if (!isUuid(userId)) throw badInput("userId", "must be a UUID");
   return transact(
-    db,
     db.app,
     `set_config('app.user_id', '${userId.toLowerCase()}', true)`,
     (queries) => body(Object.assign(queries, { userId: userId.toLowerCase() }) as UserTransaction),
@@ -39,27 +38,17 @@ export async function withUser<T>(
 
 /** Runs `body` as the worker's role, which sees ids, times and lease state of all users and nothing else. */
 export async function withWorker<T>(db: Db, body: (tx: WorkerTransaction) => Promise<T>, options: TransactionOptions = {}): Promise<T> {
-  return transact(db, db.worker, unbound, (queries) => body(queries as WorkerTransaction), options);
+  return transact(db.worker, unbound, (queries) => body(queries as WorkerTransaction), options);
 }
 
 /** Runs `body` as the sign-in role, READ ONLY, which sees who a credential belongs to and nothing else. */
 export async function withSignIn<T>(db: Db, body: (tx: SignInTransaction) => Promise<T>): Promise<T> {
-  return transact(db, db.auth, unbound, (queries) => body(queries as SignInTransaction), { readOnly: true });
+  return transact(db.auth, unbound, (queries) => body(queries as SignInTransaction), { readOnly: true });
 }
 
-/** Runs `body` so that its failure undoes only what it did. The same transaction goes on. */
+/** Runs `body` so that its failure (thrown or returned) undoes only what it did; the same transaction goes on. Others wait for it to end. */
 export async function savepoint<T>(tx: UserTransaction, body: (tx: UserTransaction) => Promise<T>): Promise<T> {
-  const name = sql.raw(`savepoint_${nextSavepoint++}`);
-  await tx.execute(sql`savepoint ${name}`);
-  try {
-    const result = await body(tx);
-    await tx.execute(sql`release savepoint ${name}`);
-    return result;
-  } catch (error) {
-    if (!(error instanceof AppError && error.code === "UNAVAILABLE")) await tx.execute(sql`rollback to savepoint ${name}`);
-    throw error;
-  }
+  return nest(tx, () => body(tx));
 }
 
-let nextSavepoint = 1;
 const unbound = "set_config('app.user_id', '', true)";

@@ -26,6 +26,8 @@ export interface DbClientOptions {
   poolSize?: number;
   /** Prepared statements; off in tests and behind an old pooler. */
   prepare?: boolean;
+  /** How long reaching the server may take, and again signing in, in milliseconds; 10,000. */
+  connectTimeoutMs?: number;
   /** How long a transaction waits for a free connection, in milliseconds; 10,000. */
   acquireTimeoutMs?: number;
   /** A direct connection for LISTEN; the app's own unless given. Null (behind a pooler): no wake-ups, listeners poll. */
@@ -57,7 +59,7 @@ export function createDbClient(connection: string | RuntimeUrls, options: DbClie
     signals,
     pool: new SlotPool({
       url,
-      driver: { connect_timeout: 10, connection: { application_name: "mema" } },
+      connectTimeoutMs: options.connectTimeoutMs ?? 10_000,
       max: options.poolSize ?? (isTestMode() ? 5 : 20),
       idleTimeoutMs: 30_000,
       acquireTimeoutMs: options.acquireTimeoutMs ?? 10_000,
@@ -91,7 +93,11 @@ export function createEmbeddedClient(engine: EmbeddedEngine, options: DbClientOp
 
 function createOwnEmbeddedClient(folder: string, options: DbClientOptions): Db {
   let opening: Promise<EmbeddedEngine> | null = null;
-  const open = () => (opening ??= openEmbeddedEngine({ dataDir: folder === "" ? null : resolve(folder) }));
+  const open = () =>
+    (opening ??= openEmbeddedEngine({ dataDir: folder === "" ? null : resolve(folder) }).catch((error: unknown) => {
+      opening = null;
+      throw error;
+    }));
   return embeddedClient(open, options, async () => {
     if (opening !== null) await (await opening).close();
   });
@@ -99,7 +105,12 @@ function createOwnEmbeddedClient(folder: string, options: DbClientOptions): Db {
 
 function embeddedClient(open: () => Promise<EmbeddedEngine>, options: DbClientOptions, afterClose: () => Promise<void>): Db {
   const pool = new SlotPool({
-    driver: async () => ({ ...(await open()).connection, connect_timeout: 30, connection: { application_name: "mema" } }),
+    path: async () => {
+      const engine = await open();
+      await engine.ready();
+      return engine.connection.path;
+    },
+    connectTimeoutMs: options.connectTimeoutMs ?? 30_000,
     max: 1,
     idleTimeoutMs: 86_400_000,
     acquireTimeoutMs: options.acquireTimeoutMs ?? 60_000,

@@ -1,89 +1,210 @@
+import { AsyncLocalStorage } from "node:async_hooks";
 import { AppError } from "@mema/shared";
-import type { Slot } from "./slot-pool.ts";
+import { asAppError, sqlState } from "../errors.ts";
+import type { Slot } from "./slot.ts";
 
-const ended = "The transaction has ended: every query must be awaited inside it.";
+interface Answer extends Array<unknown> {
+  command?: string;
+}
+
+type Statement = Promise<Answer> & { values(): Promise<Answer> };
+
+const statement = (answer: Promise<Answer>, asArrays?: () => unknown): Statement =>
+  Object.assign(answer, {
+    values: () => {
+      asArrays?.();
+      return answer;
+    },
+  });
+
+/** In which transaction the running code is, and how many savepoints deep. */
+export const openTransaction = new AsyncLocalStorage<{ lease: Lease; depth: number }>();
+
+export interface LeaseOptions {
+  /** Opens the transaction and binds it, without parameters. Goes out in front of the first statement, in the same flight. */
+  opener: string;
+  prepare: boolean;
+  /** Sends COMMIT behind the first statement, in the same flight. */
+  oneStatement: boolean;
+}
+
+const transactionControl =
+  /^(?:[\s;]|--.*$|\/\*[^]*?\*\/)*(begin|start|commit|end|abort|rollback|prepare\s+transaction)\b(?!\s+(work\s+|transaction\s+)?to\b)/im;
 
 /**
- * One transaction's hold on a connection. Statements are sent as they come, without waiting for the one before; the opener goes out
- * in front of the first. When the connection dies, the deadline passes or the transaction ends, every use fails from then on.
+ * One transaction's hold on a connection. Statements go out as they come, without waiting for the one before. When the connection dies,
+ * the deadline passes or the transaction ends, every use fails from then on and nothing touches the connection again.
  */
 export class Lease {
   readonly #slot: Slot;
-  readonly #opener: string;
-  readonly #prepare: boolean;
-  readonly #pending = new Set<Promise<unknown>>();
+  readonly #options: LeaseOptions;
+  readonly #unanswered = new Map<Promise<unknown>, (error: AppError) => void>();
   readonly #death = Promise.withResolvers<never>();
   #state: "unopened" | "open" | "ended" = "unopened";
-  #opened: Promise<unknown> = Promise.resolve();
+  #saving = false;
+  #committed: Promise<Answer> | null = null;
+  #lost: AppError | null = null;
+  #depth = 0;
 
-  constructor(slot: Slot, opener: string, prepare: boolean) {
+  constructor(slot: Slot, options: LeaseOptions) {
     this.#slot = slot;
-    this.#opener = opener;
-    this.#prepare = prepare;
+    this.#options = options;
     this.#death.promise.catch(() => {});
-    slot.watch((error) => {
-      this.#death.reject(error);
-    });
+    slot.watch((error) => this.#die(error));
   }
 
   get isOpen(): boolean {
-    return this.#state !== "ended" && !this.#slot.dead;
+    return this.#state !== "ended" && this.#lost === null;
   }
 
-  get pending(): number {
-    return this.#pending.size;
+  /** Why the connection was lost, or null. */
+  get lost(): AppError | null {
+    return this.#lost;
   }
 
-  /** Runs one statement; `rows` decides between objects and arrays. */
-  run(text: string, parameters: unknown[], rows: "objects" | "arrays"): Promise<unknown[]> {
-    if (this.#state === "ended") return Promise.reject(new AppError("INTERNAL", ended));
-    if (this.#slot.dead) return this.#death.promise;
+  /** Rejects when the connection is lost. */
+  get died(): Promise<never> {
+    return this.#death.promise;
+  }
+
+  /** Sends one statement. Its rows are objects, or arrays after `values()`. */
+  run(text: string, parameters: unknown[] = []): Statement {
+    const refusal = this.#refusal(text, parameters);
+    if (refusal !== null) return statement(Promise.reject(refusal));
+    const { driver } = this.#slot;
     if (this.#state === "unopened") {
       this.#state = "open";
-      this.#opened = this.#send(this.#slot.driver.unsafe(this.#opener));
-      this.#opened.catch(() => {});
+      // What follows an opener that failed must not be used, whatever it answers.
+      driver.unsafe(this.#options.opener).then(
+        () => {},
+        (error: unknown) => this.#slot.die(asAppError(error)),
+      );
     }
-    const query = this.#slot.driver.unsafe(text, parameters as never[], { prepare: this.#prepare && parameters.length > 0 });
-    const sent = this.#send(rows === "arrays" ? query.values() : query);
-    const result = Promise.all([this.#opened, sent]).then(([, answer]) => answer as unknown[]);
-    this.#pending.add(result);
-    const settled = () => this.#pending.delete(result);
-    result.then(settled, settled);
-    return result;
+    // The extended protocol also without parameters: it takes one statement only.
+    const options = { prepare: this.#options.prepare && parameters.length > 0, simple: false };
+    const query = driver.unsafe(text, parameters as never[], options);
+    const answer = this.#send<Answer>(query);
+    if (this.#options.oneStatement) {
+      this.#state = "ended";
+      this.#committed = this.#commit();
+      this.#committed.catch(() => {});
+    }
+    return statement(answer, () => query.values());
   }
 
-  /** Ends the transaction. Throws when the database answered COMMIT with a rollback: an error was swallowed on the way. */
-  async commit(): Promise<void> {
-    const { state, unawaited } = await this.#end();
-    if (unawaited > 0) {
-      await this.#finish("rollback");
-      throw new AppError("INTERNAL", `${unawaited} of the transaction's queries were not awaited; it was rolled back.`);
+  /**
+   * Ends the transaction, with `last` statements in front in the same flight. Throws when queries were not awaited (it is rolled back then)
+   * and when the database answered COMMIT with a rollback: an error was swallowed on the way.
+   */
+  async commit(last: [text: string, parameters: string[]][] = []): Promise<void> {
+    if (this.#committed === null) {
+      this.#refuseUnawaited();
+      for (const [text, parameters] of last) this.run(text, parameters).catch(() => {});
+      if (this.#state === "unopened") {
+        this.#state = "ended";
+        return;
+      }
+      this.#state = "ended";
+      this.#committed = this.#commit();
     }
-    if (state === "unopened") return;
-    if ((await this.#finish("commit")) !== "COMMIT") {
-      throw new AppError("INTERNAL", "A statement of the transaction failed and its error was swallowed; nothing was saved.");
-    }
+    if ((await this.#committed).command !== "COMMIT") throw new AppError("INTERNAL", swallowed);
   }
 
-  async rollback(): Promise<void> {
-    const { state } = await this.#end();
-    if (state === "open" && !this.#slot.dead) await this.#finish("rollback");
-  }
-
-  async #end(): Promise<{ state: "unopened" | "open" | "ended"; unawaited: number }> {
-    const state = this.#state;
+  /** Ends a transaction that only read. Nobody waits for the answer: whatever it is, the connection is ready for the next one. */
+  endReading(): void {
+    if (this.#state === "open") {
+      this.#refuseUnawaited();
+      this.#send(this.#slot.driver.unsafe("commit")).catch(() => {});
+    }
     this.#state = "ended";
-    const unawaited = this.#pending.size;
-    if (unawaited > 0) await Promise.allSettled(this.#pending);
-    return { state, unawaited };
   }
 
-  async #finish(command: "commit" | "rollback"): Promise<string> {
-    const answer = (await this.#send(this.#slot.driver.unsafe(command))) as { command: string };
-    return answer.command;
+  /** Undoes the transaction. Never throws: a connection that cannot do it is dropped. */
+  async rollback(): Promise<void> {
+    const opened = this.#state === "open";
+    this.#state = "ended";
+    // The driver may repeat a statement whose plan went stale: behind the ROLLBACK it would run outside of the transaction.
+    await this.#settle();
+    if (!opened || this.#lost !== null) return;
+    await this.#send(this.#slot.driver.unsafe("rollback")).catch((error: unknown) => this.#slot.die(asAppError(error)));
+  }
+
+  /** Runs `body` so that its failure undoes only what it did. */
+  async savepoint<T>(body: () => Promise<T>): Promise<T> {
+    const refusal = this.#refusal("savepoint", []);
+    if (refusal !== null) throw refusal;
+    const depth = this.#depth + 1;
+    const name = `savepoint_${depth}`;
+    const opened = this.run(`savepoint ${name}`);
+    opened.catch(() => {});
+    this.#depth = depth;
+    return openTransaction.run({ lease: this, depth }, async () => {
+      try {
+        const result = await body();
+        await opened;
+        this.#refuseUnawaited();
+        await this.run(`release savepoint ${name}`).catch((error: unknown) => {
+          throw sqlState(error) === "25P02" ? new AppError("INTERNAL", swallowed) : error;
+        });
+        return result;
+      } catch (error) {
+        await this.#settle();
+        await this.run(`rollback to savepoint ${name}`).catch(() => {});
+        throw error;
+      } finally {
+        this.#depth = depth - 1;
+      }
+    });
+  }
+
+  #refusal(text: string, parameters: unknown[]): AppError | null {
+    if (this.#lost !== null) return this.#lost;
+    if (this.#state === "ended") return new AppError("INTERNAL", ended);
+    if (this.#depth > 0 && openTransaction.getStore()?.depth !== this.#depth) return new AppError("INTERNAL", besideSavepoint);
+    if (parameters.length === 0 && transactionControl.test(text)) return new AppError("INTERNAL", controlled);
+    return null;
+  }
+
+  #refuseUnawaited(): void {
+    const count = this.#unanswered.size;
+    if (count > 0) throw new AppError("INTERNAL", `${count} of the transaction's queries were not awaited; nothing was saved.`);
+  }
+
+  async #settle(): Promise<void> {
+    while (this.#unanswered.size > 0) await Promise.allSettled(this.#unanswered.keys());
+  }
+
+  #commit(): Promise<Answer> {
+    this.#saving = true;
+    return this.#send<Answer>(this.#slot.driver.unsafe("commit"));
   }
 
   #send<T>(query: PromiseLike<T>): Promise<T> {
-    return Promise.race([query, this.#death.promise]);
+    const { promise, resolve, reject } = Promise.withResolvers<T>();
+    this.#unanswered.set(promise, reject);
+    query.then(
+      (answer) => {
+        this.#unanswered.delete(promise);
+        resolve(answer);
+      },
+      (error: Error) => {
+        this.#unanswered.delete(promise);
+        reject(error);
+      },
+    );
+    return promise;
+  }
+
+  #die(error: AppError): void {
+    this.#lost = this.#saving ? new AppError(error.code, unknownOutcome, { cause: error }) : error;
+    this.#death.reject(this.#lost);
+    for (const reject of this.#unanswered.values()) reject(this.#lost);
+    this.#unanswered.clear();
   }
 }
+
+const ended = "The transaction has ended: every query must be awaited inside it.";
+const swallowed = "A statement of the transaction failed and its error was swallowed; nothing was saved.";
+const controlled = "A transaction is ended by returning from it or throwing, not by a statement. To undo a part of it use savepoint().";
+const besideSavepoint = "A savepoint is open: await it before other queries of the same transaction.";
+const unknownOutcome = "The database connection was lost while saving: whether it was saved is not known. Look before you try again.";

@@ -1,53 +1,7 @@
 import { AppError } from "@mema/shared";
-import { drizzle } from "drizzle-orm/postgres-js";
-import postgres, { type Options, type Sql } from "postgres";
+import { Slot, type SlotOptions } from "./slot.ts";
 
-type Driver = Sql;
-type DriverOptions = Options<Record<string, never>>;
-
-/** One connection to the database. Once dead it is never used again: the driver would reconnect it for whoever asks next. */
-export class Slot {
-  readonly driver: Driver;
-  readonly openedAt = performance.now();
-  idleSince = 0;
-  dead = false;
-  #onDeath: ((error: AppError) => void) | null = null;
-
-  constructor(url: string | undefined, options: DriverOptions, onClosed: (slot: Slot) => void) {
-    const settings: DriverOptions = {
-      ...options,
-      max: 1,
-      idle_timeout: 0,
-      max_lifetime: null,
-      onnotice: () => {},
-      onclose: () => {
-        this.die(new AppError("UNAVAILABLE", "The database connection was lost; nothing was changed. Try again."));
-        onClosed(this);
-      },
-    };
-    this.driver = url === undefined ? postgres(settings) : postgres(url, settings);
-    // Drizzle does its own conversion of dates and JSON; constructing it switches the driver's off.
-    drizzle(this.driver);
-  }
-
-  /** Calls back at the moment the connection is lost, before anything else can run on it. */
-  watch(onDeath: ((error: AppError) => void) | null): void {
-    this.#onDeath = onDeath;
-  }
-
-  /** Marks the slot dead and drops its connection; whatever still waits on it is rejected. */
-  die(error: AppError): void {
-    if (this.dead) return;
-    this.dead = true;
-    this.#onDeath?.(error);
-    this.driver.end({ timeout: 0 }).catch(() => {});
-  }
-}
-
-export interface SlotPoolOptions {
-  url?: string | undefined;
-  /** Options for the driver, beside the URL's; a function when they are known only once something has started. */
-  driver: DriverOptions | (() => Promise<DriverOptions>);
+export interface SlotPoolOptions extends SlotOptions {
   /** Most connections open at once. */
   max: number;
   idleTimeoutMs: number;
@@ -64,37 +18,29 @@ interface Waiter {
 const lifetimeMs = 45 * 60_000;
 
 /**
- * A pool of postgres.js clients with one connection each. The driver's own pool hands a connection that died in one transaction to the
- * next one while the first still holds it (measured: rows of the wrong user); here a transaction owns its client until it ends, and a
- * client whose connection died is thrown away.
+ * A pool of connections. The driver's own pool hands a connection that died in one transaction to the next one while the first still
+ * holds it (measured: rows of the wrong user); here a transaction owns its slot until it ends, and a dead slot is thrown away.
  */
 export class SlotPool {
   readonly #options: SlotPoolOptions;
   readonly #idle: Slot[] = [];
   readonly #busy = new Set<Slot>();
   readonly #waiters: Waiter[] = [];
-  #driver: DriverOptions | null;
-  #closed = false;
-  #drained: (() => void) | null = null;
+  readonly #drained = Promise.withResolvers<void>();
+  #closing: Promise<void> | null = null;
   #sweeper: NodeJS.Timeout | null = null;
 
   constructor(options: SlotPoolOptions) {
     this.#options = options;
-    this.#driver = typeof options.driver === "function" ? null : options.driver;
-  }
-
-  get max(): number {
-    return this.#options.max;
   }
 
   get counts(): { idle: number; busy: number; waiting: number } {
     return { idle: this.#idle.length, busy: this.#busy.size, waiting: this.#waiters.length };
   }
 
-  /** Throws UNAVAILABLE when no connection is free in time or the pool is closed. */
-  acquire(): Promise<Slot> | Slot {
-    if (this.#closed) throw new AppError("UNAVAILABLE", "The database is closed.");
-    if (this.#driver === null) return this.#start().then(() => this.acquire());
+  /** A slot of one's own until `release`, first come first served. Rejects with UNAVAILABLE when none is free in time or the pool is closed. */
+  acquire(): Slot | Promise<Slot> {
+    if (this.#closing !== null) return Promise.reject(closed());
     const slot = this.#idle.pop() ?? this.#open();
     if (slot !== null) {
       this.#busy.add(slot);
@@ -113,64 +59,58 @@ export class SlotPool {
     });
   }
 
+  /** Gives the slot back. A second time does nothing: the slot may be another transaction's by then. */
   release(slot: Slot): void {
+    if (!this.#busy.delete(slot)) return;
     slot.watch(null);
-    this.#busy.delete(slot);
-    if (slot.dead || this.#closed || performance.now() - slot.openedAt > lifetimeMs) {
-      slot.die(new AppError("UNAVAILABLE", "The database is closed."));
-    } else if (this.#waiters.length === 0) {
-      slot.idleSince = performance.now();
-      this.#idle.push(slot);
-      this.#sweepLater();
+    if (this.#closing !== null) {
+      if (this.#busy.size === 0) this.#drained.resolve();
+      void slot.end();
+      return;
     }
-    this.#serveWaiters(slot.dead ? null : slot);
-    if (this.#busy.size === 0) this.#drained?.();
+    const reusable = !slot.dead && performance.now() - slot.openedAt < lifetimeMs;
+    if (!reusable) void slot.end();
+    const waiter = this.#waiters.shift();
+    const next = reusable ? slot : waiter && this.#open();
+    if (!next) return;
+    if (waiter === undefined) {
+      next.idleSince = performance.now();
+      this.#idle.push(next);
+      this.#sweepLater();
+      return;
+    }
+    clearTimeout(waiter.timer);
+    this.#busy.add(next);
+    waiter.resolve(next);
   }
 
-  /** Waits for open transactions to end, at most `timeoutMs`, then drops all connections. */
-  async close(timeoutMs = 5_000): Promise<void> {
-    if (this.#closed) return;
-    this.#closed = true;
+  /** Refuses new transactions, waits `timeoutMs` for open ones to end, then drops all connections. */
+  close(timeoutMs = 5_000): Promise<void> {
+    return (this.#closing ??= this.#close(timeoutMs));
+  }
+
+  async #close(timeoutMs: number): Promise<void> {
     for (const waiter of this.#waiters.splice(0)) {
       clearTimeout(waiter.timer);
-      waiter.reject(new AppError("UNAVAILABLE", "The database is closed."));
-    }
-    if (this.#busy.size > 0) {
-      await new Promise<void>((resolve) => {
-        const timer = setTimeout(resolve, timeoutMs);
-        this.#drained = () => {
-          clearTimeout(timer);
-          resolve();
-        };
-      });
+      waiter.reject(closed());
     }
     if (this.#sweeper !== null) clearTimeout(this.#sweeper);
-    const slots = [...this.#idle.splice(0), ...this.#busy];
-    for (const slot of slots) slot.dead = true;
-    await Promise.all(slots.map((slot) => slot.driver.end({ timeout: 1 })));
-  }
-
-  async #start(): Promise<void> {
-    if (typeof this.#options.driver === "function") this.#driver = await this.#options.driver();
+    const ending = this.#idle.splice(0).map((slot) => slot.end());
+    if (this.#busy.size > 0) {
+      const timer = setTimeout(() => this.#drained.resolve(), timeoutMs);
+      await this.#drained.promise;
+      clearTimeout(timer);
+      for (const slot of this.#busy) slot.die(closed());
+    }
+    await Promise.all(ending);
   }
 
   #open(): Slot | null {
-    if (this.#driver === null || this.#idle.length + this.#busy.size >= this.#options.max) return null;
-    return new Slot(this.#options.url, this.#driver, (slot) => {
-      const at = this.#idle.indexOf(slot);
+    if (this.#idle.length + this.#busy.size >= this.#options.max) return null;
+    return new Slot(this.#options, (lost) => {
+      const at = this.#idle.indexOf(lost);
       if (at >= 0) this.#idle.splice(at, 1);
     });
-  }
-
-  #serveWaiters(freed: Slot | null): void {
-    const waiter = this.#waiters[0];
-    if (waiter === undefined || this.#closed) return;
-    const slot = freed ?? this.#open();
-    if (slot === null) return;
-    this.#waiters.shift();
-    clearTimeout(waiter.timer);
-    this.#busy.add(slot);
-    waiter.resolve(slot);
   }
 
   #sweepLater(): void {
@@ -180,10 +120,12 @@ export class SlotPool {
       const oldest = performance.now() - this.#options.idleTimeoutMs;
       for (const slot of this.#idle.filter((idle) => idle.idleSince <= oldest)) {
         this.#idle.splice(this.#idle.indexOf(slot), 1);
-        slot.die(new AppError("UNAVAILABLE", "The connection was idle."));
+        void slot.end();
       }
       if (this.#idle.length > 0) this.#sweepLater();
     }, this.#options.idleTimeoutMs);
     this.#sweeper.unref();
   }
 }
+
+const closed = () => new AppError("UNAVAILABLE", "The database is closed.");

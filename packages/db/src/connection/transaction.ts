@@ -1,24 +1,19 @@
-import { AsyncLocalStorage } from "node:async_hooks";
 import { AppError } from "@mema/shared";
-import { createTableRelationsHelpers, extractTablesRelationalConfig } from "drizzle-orm";
-import { PgDialect } from "drizzle-orm/pg-core";
-import { PostgresJsDatabase, PostgresJsSession } from "drizzle-orm/postgres-js";
-import type { Sql } from "postgres";
-import * as schema from "../schema/index.ts";
-import { Lease } from "./lease.ts";
+import { Lease, openTransaction } from "./lease.ts";
+import { type Queries, TransactionQueries } from "./queries.ts";
 import type { SignalChannel, Signals } from "./signals.ts";
 import type { SlotPool } from "./slot-pool.ts";
 
-export type Schema = typeof schema;
-/** Drizzle inside a transaction: queries and `execute`. No `transaction()`: it would lose the proof of whose data this is; use `savepoint`. */
-export type Queries = Omit<PostgresJsDatabase<Schema>, "transaction" | "$client" | "$cache"> & {
-  /** Announces something when, and only when, the transaction commits. */
-  readonly signal: (channel: SignalChannel, payload?: string) => void;
-};
+export type { Queries } from "./queries.ts";
 
 export interface TransactionOptions {
   /** Opens the transaction READ ONLY; its end is not waited for. */
   readOnly?: boolean;
+  /**
+   * Promises that `body` runs one statement, which is then opened, run and committed in one flight. It is saved even when `body` throws
+   * after it; a second statement fails.
+   */
+  oneStatement?: boolean;
   /** Milliseconds after which the transaction is given up and its connection dropped. 30,000 unless told. */
   deadlineMs?: number;
 }
@@ -33,88 +28,80 @@ export interface TransactionTarget {
   onDeadline?: () => void;
 }
 
-const dialect = new PgDialect();
-const relational = extractTablesRelationalConfig(schema, createTableRelationsHelpers);
-const relationalSchema = { fullSchema: schema, schema: relational.tables, tableNamesMap: relational.tableNamesMap };
-
-const current = new AsyncLocalStorage<{ owner: object; lease: Lease }>();
-
 /**
- * Runs `body` in one transaction, opened by `binding` (statements without parameters). Commits when it returns, rolls back when it throws
- * or returns an error. Fails at once when called inside another transaction of the same owner: on a small pool that would wait for itself.
+ * Runs `body` in one transaction, opened by `binding` (an expression without parameters). Commits when it returns, rolls back when it
+ * throws or returns an error. Fails at once inside another transaction: on a small pool it would wait for itself.
  */
 export async function transact<T>(
-  owner: object,
   target: TransactionTarget,
   binding: string,
   body: (queries: Queries) => Promise<T>,
-  { readOnly = false, deadlineMs = 30_000 }: TransactionOptions,
+  { readOnly = false, oneStatement = false, deadlineMs }: TransactionOptions,
 ): Promise<T> {
-  const outer = current.getStore();
-  if (outer?.owner === owner && outer.lease.isOpen) {
+  if (openTransaction.getStore()?.lease.isOpen) {
     throw new AppError("INTERNAL", "A transaction is open already: pass it on instead of opening a second one inside it.");
   }
   const acquired = target.pool.acquire();
   const slot = acquired instanceof Promise ? await acquired : acquired;
-  const role = target.role === null ? "" : `, set_config('role', '${target.role}', true)`;
-  const lease = new Lease(slot, `begin${readOnly ? " read only" : ""}; select ${binding}${role}`, target.prepare);
+  const lease = new Lease(slot, {
+    opener: opener(target, binding, readOnly, deadlineMs),
+    prepare: target.prepare,
+    // Where the connection's login is not the role itself, nothing may ever run behind the transaction's end.
+    oneStatement: oneStatement && target.role === null,
+  });
+  const limit = deadlineMs ?? 30_000;
   const deadline = setTimeout(() => {
-    slot.die(new AppError("TIMEOUT", `The transaction took longer than ${deadlineMs} ms and was given up; nothing was changed.`));
     target.onDeadline?.();
-  }, deadlineMs);
-  const release = () => {
+    slot.die(new AppError("TIMEOUT", `The transaction took longer than ${limit} ms and was given up; nothing was changed.`));
+  }, limit);
+  const raised = new Map<string, [channel: SignalChannel, payload: string]>();
+  const signal = (channel: SignalChannel, payload = "") => {
+    if (oneStatement) throw new AppError("INTERNAL", "A transaction of one statement cannot announce anything.");
+    raised.set(`${channel} ${payload}`, [channel, payload]);
+  };
+  try {
+    const queries = new TransactionQueries(slot.driver, lease, signal);
+    const result = await Promise.race([openTransaction.run({ lease, depth: 0 }, () => body(queries)), lease.died]);
+    throwReturnedError(result);
+    const signals = [...raised.values()];
+    if (readOnly && signals.length === 0) {
+      lease.endReading();
+      return result;
+    }
+    const { throughDatabase } = target.signals;
+    await lease.commit(throughDatabase ? signals.map(([channel, payload]) => [notify, [`mema_${channel}`, payload]]) : []);
+    if (!throughDatabase) for (const [channel, payload] of signals) target.signals.deliver(channel, payload);
+    return result;
+  } catch (error) {
+    await lease.rollback();
+    throw lease.lost ?? error;
+  } finally {
     clearTimeout(deadline);
     target.pool.release(slot);
-  };
-  const raised = new Map<string, [SignalChannel, string]>();
-  const signal = (channel: SignalChannel, payload = "") => raised.set(`${channel} ${payload}`, [channel, payload]);
-  let result: T;
-  try {
-    result = await current.run({ owner, lease }, () => body(Object.assign(queriesOn(lease), { signal })));
+  }
+}
+
+/** Runs `body` so that its failure undoes only what it did. A returned error is a failure too. */
+export async function nest<T>(queries: object, body: () => Promise<T>): Promise<T> {
+  return TransactionQueries.leaseOf(queries).savepoint(async () => {
+    const result = await body();
     throwReturnedError(result);
-    if (target.signals.throughDatabase) {
-      for (const [channel, payload] of raised.values())
-        await lease.run("select pg_notify($1, $2)", [`mema_${channel}`, payload], "objects");
-    }
-  } catch (error) {
-    try {
-      await lease.rollback();
-    } catch {
-      slot.die(new AppError("UNAVAILABLE", "The transaction could not be rolled back; its connection was dropped."));
-    }
-    release();
-    throw error;
-  }
-  const committed = lease.commit();
-  if (readOnly && lease.pending === 0) {
-    committed.catch(() => {}).finally(release);
     return result;
-  }
-  try {
-    await committed;
-    if (!target.signals.throughDatabase) for (const [channel, payload] of raised.values()) target.signals.deliver(channel, payload);
-  } finally {
-    release();
-  }
-  return result;
+  });
+}
+
+const notify = "select pg_notify($1, $2)";
+
+/** The server itself must stop a statement that outlives a deadline: a dropped connection does not. Its own limit is the roles' default. */
+function opener({ role }: TransactionTarget, binding: string, readOnly: boolean, deadlineMs: number | undefined): string {
+  const settings = [binding];
+  if (role !== null) settings.push(`set_config('role', '${role}', true)`);
+  if (deadlineMs !== undefined) settings.push(`set_config('statement_timeout', '${Math.ceil(deadlineMs)}', true)`);
+  return `begin${readOnly ? " read only" : ""}; select ${settings.join(", ")}`;
 }
 
 /** An error that is returned instead of thrown (a `[data, error]` tuple, an Error) must not commit what was half done. */
 function throwReturnedError(result: unknown): void {
   if (result instanceof Error) throw result;
   if (Array.isArray(result) && result.length === 2 && result[1] instanceof Error) throw result[1];
-}
-
-/** Drizzle on a lease: its session asks the driver's client for `unsafe`, whose answer is awaited as it is or through `values`. */
-function queriesOn(lease: Lease): PostgresJsDatabase<Schema> {
-  const client = {
-    options: {},
-    unsafe: (text: string, parameters: unknown[] = []) => ({
-      then: (resolve: (rows: unknown) => unknown, reject: (error: unknown) => unknown) =>
-        lease.run(text, parameters, "objects").then(resolve, reject),
-      values: () => lease.run(text, parameters, "arrays"),
-    }),
-  };
-  const session = new PostgresJsSession(client as unknown as Sql, dialect, relationalSchema);
-  return new PostgresJsDatabase<Schema>(dialect, session, relationalSchema as never);
 }

@@ -1,0 +1,85 @@
+import postgres from "postgres";
+import { afterAll, beforeAll, expect, inject, test } from "vitest";
+import { sql } from "drizzle-orm";
+import { newId } from "../schema/base.ts";
+import { users } from "../schema/index.ts";
+import { deriveRuntimeUrls } from "../migrate/passwords.ts";
+import { createTestDatabase, type TestDatabase } from "../testing/database.ts";
+import { withSignIn, withUser, withWorker } from "./access.ts";
+
+let database: TestDatabase;
+beforeAll(async () => {
+  database = await createTestDatabase({ poolSize: 1 });
+  for (const id of [ada, ben]) await withUser(database.db, id, (tx) => tx.insert(users).values({ id, name: "x" }));
+});
+afterAll(() => database.close());
+
+const [ada, ben] = [newId(), newId()];
+
+/** Runs statements as the application's role on the very connection that Ada's transaction has just used, without binding it to a user. */
+async function onUsedConnection<T>(body: (connection: postgres.Sql) => Promise<T>): Promise<T> {
+  await withUser(database.db, ada, (tx) => tx.select().from(users));
+  const slot = await database.db.app.pool.acquire();
+  try {
+    await slot.driver.unsafe("begin; set local role mema_app");
+    return await body(slot.driver);
+  } finally {
+    await slot.driver.unsafe("rollback");
+    database.db.app.pool.release(slot);
+  }
+}
+
+test("a user sees the own row and not another's (I1)", async () => {
+  const seen = await withUser(database.db, ada, (tx) => tx.select({ id: users.id }).from(users), { readOnly: true });
+  expect(seen).toEqual([{ id: ada }]);
+});
+
+test("every transaction runs as its role", async () => {
+  const who = sql`select current_user as me`;
+  expect(await withUser(database.db, ada, (tx) => tx.execute(who))).toEqual([{ me: "mema_app" }]);
+  expect(await withWorker(database.db, (tx) => tx.execute(who))).toEqual([{ me: "mema_worker" }]);
+  expect(await withSignIn(database.db, (tx) => tx.execute(who))).toEqual([{ me: "mema_auth" }]);
+});
+
+test("a connection that no user was bound to yet shows no row and no error (I2)", async ({ skip }) => {
+  skip(database.engine === "embedded", "its one connection is used already");
+  const url = deriveRuntimeUrls(database.ownerUrl ?? inject("ownerUrl") ?? "").app;
+  const fresh = postgres(url, { max: 1 });
+  expect(await fresh`select id from users`).toEqual([]);
+  await fresh.end();
+});
+
+test("an unbound transaction on a used connection shows no row and no error (I3, I5)", async () => {
+  expect(await onUsedConnection((connection) => connection.unsafe("select id from users"))).toEqual([]);
+});
+
+test("a malformed binding is an error and never rows (I4)", async () => {
+  const query = onUsedConnection((connection) =>
+    connection.unsafe("select set_config('app.user_id', 'ada', true)").then(() => connection.unsafe("select id from users")),
+  );
+  await expect(query).rejects.toMatchObject({ code: "22P02" });
+});
+
+test.each(["", "ada", `${ada}'; select '`, `${ada} `])("an id that is no UUID never reaches the database: %j", async (id) => {
+  await expect(withUser(database.db, id, async () => {})).rejects.toMatchObject({ code: "BAD_REQUEST", issues: [{ path: ["userId"] }] });
+});
+
+test("an id in capitals is the same user", async () => {
+  expect(await withUser(database.db, ada.toUpperCase(), (tx) => tx.select({ id: users.id }).from(users))).toEqual([{ id: ada }]);
+});
+
+test.each([true, false])("a statement used by Ada and then by Ben shows each the own row (I24), prepared: %s", async (prepare) => {
+  const other = await createTestDatabase({ poolSize: 1, prepare });
+  for (const id of [ada, ben]) await withUser(other.db, id, (tx) => tx.insert(users).values({ id, name: "x" }));
+  for (const id of [ada, ben, ada, ben, ada, ben, ada, ben]) {
+    const seen = await withUser(other.db, id, (tx) => tx.execute(sql`select id, ${"x"}::text as same from users where name = ${"x"}`));
+    expect(seen).toEqual([{ id, same: "x" }]);
+  }
+  const slot = await other.db.app.pool.acquire();
+  const prepared = await slot.driver.unsafe(
+    "select count(*)::int as count from pg_prepared_statements where statement like '%same from users%'",
+  );
+  other.db.app.pool.release(slot);
+  expect(prepared[0]?.["count"]).toBe(prepare ? 1 : 0);
+  await other.close();
+});

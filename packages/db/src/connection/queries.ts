@@ -1,0 +1,69 @@
+import { AppError } from "@mema/shared";
+import { createTableRelationsHelpers, extractTablesRelationalConfig } from "drizzle-orm";
+import { PgDialect, type PgPreparedQuery, type PreparedQueryConfig } from "drizzle-orm/pg-core";
+import { PostgresJsDatabase, PostgresJsSession } from "drizzle-orm/postgres-js";
+import type { Sql } from "postgres";
+import * as schema from "../schema/index.ts";
+import type { Lease } from "./lease.ts";
+import type { SignalChannel } from "./signals.ts";
+
+export type Schema = typeof schema;
+const relational = extractTablesRelationalConfig(schema, createTableRelationsHelpers);
+type Relational = typeof relational.tables;
+const dialect = new PgDialect();
+const relationalSchema = { fullSchema: schema, schema: relational.tables, tableNamesMap: relational.tableNamesMap };
+
+/** Drizzle inside a transaction: queries and `execute`. No `transaction()`: it would lose the proof of whose data this is; use `savepoint`. */
+export type Queries = Omit<PostgresJsDatabase<Schema>, "transaction" | "$client" | "$cache"> & {
+  /** Announces something when, and only when, the transaction commits. */
+  readonly signal: (channel: SignalChannel, payload?: string) => void;
+};
+
+/** Drizzle's session on a lease: of the driver's client it uses nothing but `unsafe`. */
+class LeaseSession extends PostgresJsSession<Sql, Schema, Relational> {
+  constructor(driver: Sql, lease: Lease) {
+    super(driver, dialect, relationalSchema);
+    const unsafe = (text: string, parameters?: unknown[]) => lease.run(text, parameters);
+    Object.assign(this, { client: { unsafe } });
+  }
+
+  /** A query that was started with `execute()` and forgotten must not end the process when it fails: its transaction fails instead. */
+  override prepareQuery<T extends PreparedQueryConfig>(
+    ...parameters: Parameters<PostgresJsSession<Sql, Schema, Relational>["prepareQuery"]>
+  ): PgPreparedQuery<T> {
+    const prepared: PgPreparedQuery<T> = super.prepareQuery(...parameters);
+    const execute = prepared.execute.bind(prepared);
+    prepared.execute = (values) => {
+      const rows = execute(values);
+      rows.catch(() => {});
+      return rows;
+    };
+    return prepared;
+  }
+}
+
+/** What a transaction hands to its body. */
+export class TransactionQueries extends PostgresJsDatabase<Schema> {
+  readonly #lease: Lease;
+  readonly signal: Queries["signal"];
+
+  constructor(driver: Sql, lease: Lease, signal: Queries["signal"]) {
+    const session = new LeaseSession(driver, lease);
+    super(dialect, session as never, undefined);
+    this.#lease = lease;
+    this.signal = signal;
+    // Drizzle would make a builder for every table; most transactions use none.
+    Object.defineProperty(this, "query", {
+      get: () => new PostgresJsDatabase<Schema>(dialect, session as never, relationalSchema as never).query,
+    });
+  }
+
+  override transaction(): never {
+    throw new AppError("INTERNAL", "A transaction inside a transaction would lose the proof of whose data this is: use savepoint().");
+  }
+
+  static leaseOf(queries: object): Lease {
+    if (#lease in queries) return queries.#lease;
+    throw new AppError("INTERNAL", "These queries are not a transaction's: take those that withUser passes.");
+  }
+}
