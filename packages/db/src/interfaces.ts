@@ -331,3 +331,9 @@ export interface TokenUsageRepository {
   /** All kinds and models of the month of an instant. */
   listMonth(at: Date): Promise<TokenUsage[]>;
 }
+
+export type { ChannelRepository } from "./channels.repository.ts";
+export type { DeliveryRepository } from "./deliveries.repository.ts";
+export type { OccurrenceRepository } from "./occurrences.repository.ts";
+export type { ReminderRepository } from "./reminders.repository.ts";
+export type { WorkerLeaseRepository } from "./worker-leases.repository.ts";

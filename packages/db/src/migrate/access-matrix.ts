@@ -14,7 +14,7 @@ interface ColumnGrants {
   update?: readonly string[];
 }
 
-const deliveryLease = ["status", "attempts", "claims", "next_attempt_at", "lease_until", "lease_token", "lease_owner"];
+const deliveryLease = ["status", "attempts", "claims", "next_attempt_at", "lease_until", "lease_token", "lease_owner", "begun_at"];
 
 /** What the claim needs: ids, times, states, leases. Never text, never a change of user_id. */
 export const workerColumns: Readonly<Record<string, ColumnGrants>> = {

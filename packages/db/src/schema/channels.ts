@@ -1,5 +1,6 @@
 import { channelTypes } from "@mema/shared";
-import { index, jsonb, text } from "drizzle-orm/pg-core";
+import { sql } from "drizzle-orm";
+import { index, jsonb, text, uniqueIndex } from "drizzle-orm/pg-core";
 import { columnTypes, updatedAt } from "./base.ts";
 import { tenantTable } from "./tenant-table.ts";
 
@@ -17,5 +18,10 @@ export const channels = tenantTable(
     disabledReason: text("disabled_reason"),
     version: columnTypes.version(),
   },
-  (table) => [index("channels_type_index").on(table.userId, table.type)],
+  (table) => [
+    index("channels_type_index").on(table.userId, table.type),
+    uniqueIndex("channels_in_app_unique")
+      .on(table.userId)
+      .where(sql`type = 'in_app'`),
+  ],
 );

@@ -65,6 +65,8 @@ export const reminders = tenantTable(
     status: columnTypes.enumeration("status", reminderStatuses).notNull().default("active"),
     statusReason: text("status_reason"),
     nextOccurrenceAt: columnTypes.instant("next_occurrence_at"),
+    /** The first occurrence that is not a row of reminder_occurrences yet; null when there is none. */
+    expandFromAt: columnTypes.instant("expand_from_at"),
     nextWakeAt: columnTypes.instant("next_wake_at"),
     version: columnTypes.version(),
     dedupeKey: text("dedupe_key"),
@@ -88,6 +90,9 @@ export const reminders = tenantTable(
       .where(sql`status in ('active', 'paused')`),
     index("reminders_next_wake_at_index")
       .on(table.nextWakeAt)
+      .where(sql`status = 'active'`),
+    index("reminders_user_wake_index")
+      .on(table.userId, table.nextWakeAt)
       .where(sql`status = 'active'`),
     index("reminders_list_index").on(table.userId, table.status, table.nextOccurrenceAt, table.id),
     index("reminders_anchor_fact_index").on(table.userId, table.anchorFactId),
@@ -166,9 +171,12 @@ export const reminderDeliveries = tenantTable(
     dueAt: columnTypes.instant("due_at").notNull(),
     nextAttemptAt: columnTypes.instant("next_attempt_at").notNull(),
     expiresAt: columnTypes.instant("expires_at").notNull(),
+    /** While sending equal to `next_attempt_at`: a lease that ran out is due again. */
     leaseUntil: columnTypes.instant("lease_until"),
     leaseToken: uuid("lease_token"),
     leaseOwner: uuid("lease_owner"),
+    /** When the last send was allowed to start and has not been settled: set on a row that waits, its outcome is unknown. */
+    begunAt: columnTypes.instant("begun_at"),
     reminderVersion: integer("reminder_version"),
     payload: jsonb("payload").$type<Record<string, unknown>>().notNull().default({}),
     settledAt: columnTypes.instant("settled_at"),
@@ -180,12 +188,16 @@ export const reminderDeliveries = tenantTable(
     tenantReference("reminder_deliveries_occurrence_fk", table.userId, table.occurrenceId, () => reminderOccurrences, "cascade"),
     tenantReference("reminder_deliveries_channel_fk", table.userId, table.channelId, () => channels, "cascade"),
     unique("reminder_deliveries_step_unique").on(table.userId, table.occurrenceId, table.step, table.channelId).nullsNotDistinct(),
-    index("reminder_deliveries_pending_index")
+    index("reminder_deliveries_open_index")
       .on(table.nextAttemptAt)
-      .where(sql`status = 'pending'`),
+      .where(sql`settled_at is null`),
+    index("reminder_deliveries_claim_index")
+      .on(table.priority, table.userId, table.nextAttemptAt)
+      .where(sql`settled_at is null`),
     index("reminder_deliveries_reminder_index").on(table.userId, table.reminderId),
     index("reminder_deliveries_channel_index").on(table.userId, table.channelId, table.id),
     check("reminder_deliveries_lease_check", sql`(${table.status} = 'sending') = (${table.leaseToken} is not null)`),
+    check("reminder_deliveries_settled_check", sql`(${table.status} in ('pending', 'sending')) = (${table.settledAt} is null)`),
     claimPolicy(),
   ],
 );

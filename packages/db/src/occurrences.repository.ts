@@ -1,0 +1,110 @@
+import { notFound, type OccurrenceStatus } from "@mema/shared";
+import { and, asc, desc, eq, inArray, sql } from "drizzle-orm";
+import type { UserTransaction } from "./connection/access.ts";
+import { decodeCursor, type Page, pageLimit, pageOf, type PageRequest, timeKey } from "./cursor.ts";
+import { reminderOccurrences as occurrences } from "./schema/index.ts";
+import { isOneOf } from "./sql-fragments.ts";
+
+export type ReminderOccurrence = typeof occurrences.$inferSelect;
+export type NewOccurrence = Pick<ReminderOccurrence, "reminderId" | "occurrenceAt" | "status" | "shiftedBySeconds" | "missedBefore">;
+export type OccurrenceChanges = Partial<Pick<ReminderOccurrence, "status" | "snoozedUntil" | "firedAt" | "acknowledgedAt">>;
+
+/** The times at which reminders of the transaction's user came or come due. */
+export interface OccurrenceRepository {
+  /** Each instant of a reminder exists once: one that was cancelled by an edit revives, any other stays as it is and is not returned. */
+  materialise(occurrences: readonly NewOccurrence[]): Promise<ReminderOccurrence[]>;
+  findById(id: string): Promise<ReminderOccurrence | null>;
+  getById(id: string): Promise<ReminderOccurrence>;
+  findMany(ids: readonly string[]): Promise<ReminderOccurrence[]>;
+  /** Newest first. */
+  list(request: PageRequest & { filters: { reminderId: string } }): Promise<Page<ReminderOccurrence>>;
+  /** Those in one of the states, the latest first. */
+  inStates(reminderId: string, states: readonly OccurrenceStatus[]): Promise<ReminderOccurrence[]>;
+  update(ids: readonly string[], changes: OccurrenceChanges): Promise<void>;
+  /** Those that are fired for good become so once; returns the ids that changed. */
+  markFired(ids: readonly string[], now: Date): Promise<string[]>;
+}
+
+export function createOccurrenceRepository(tx: UserTransaction): OccurrenceRepository {
+  const own = eq(occurrences.userId, tx.userId);
+  const findById = async (id: string) => {
+    const [row] = await tx
+      .select()
+      .from(occurrences)
+      .where(and(own, eq(occurrences.id, id)));
+    return row ?? null;
+  };
+  return {
+    materialise: async (rows) => {
+      if (rows.length === 0) return [];
+      return tx
+        .insert(occurrences)
+        .values(rows.map((row) => ({ ...row, userId: tx.userId })))
+        .onConflictDoUpdate({
+          target: [occurrences.userId, occurrences.reminderId, occurrences.occurrenceAt],
+          set: { status: sql`excluded.status`, missedBefore: sql`excluded.missed_before`, updatedAt: sql`now()` },
+          setWhere: eq(occurrences.status, "cancelled"),
+        })
+        .returning();
+    },
+    findById,
+    getById: async (id) => {
+      const row = await findById(id);
+      if (row === null) throw notFound("Occurrence");
+      return row;
+    },
+    findMany: (ids) =>
+      tx
+        .select()
+        .from(occurrences)
+        .where(and(own, isOneOf(occurrences.id, ids))),
+    list: async ({ filters, cursor, limit }) => {
+      const size = pageLimit(limit);
+      const after = decodeCursor(timeKey, cursor);
+      const rows = await tx
+        .select()
+        .from(occurrences)
+        .where(
+          and(
+            own,
+            eq(occurrences.reminderId, filters.reminderId),
+            after === null
+              ? undefined
+              : sql`(${occurrences.occurrenceAt}, ${occurrences.id}) < (${after[0]}::timestamptz, ${after[1]}::uuid)`,
+          ),
+        )
+        .orderBy(desc(occurrences.occurrenceAt), desc(occurrences.id))
+        .limit(size + 1);
+      return pageOf(rows, size, (row) => [row.occurrenceAt.toISOString(), row.id]);
+    },
+    inStates: (reminderId, states) =>
+      tx
+        .select()
+        .from(occurrences)
+        .where(and(own, eq(occurrences.reminderId, reminderId), inArray(occurrences.status, [...states])))
+        .orderBy(desc(occurrences.occurrenceAt), asc(occurrences.id)),
+    update: async (ids, changes) => {
+      if (ids.length === 0) return;
+      await tx
+        .update(occurrences)
+        .set(changes)
+        .where(and(own, isOneOf(occurrences.id, ids)));
+    },
+    markFired: async (ids, now) => {
+      if (ids.length === 0) return [];
+      const rows = await tx
+        .update(occurrences)
+        .set({ status: "fired", firedAt: now })
+        .where(
+          and(
+            own,
+            isOneOf(occurrences.id, ids),
+            inArray(occurrences.status, ["upcoming", "due"]),
+            sql`${occurrences.occurrenceAt} <= ${now.toISOString()}::timestamptz`,
+          ),
+        )
+        .returning({ id: occurrences.id });
+      return rows.map(({ id }) => id);
+    },
+  };
+}
