@@ -1,0 +1,3 @@
+export { createApp } from "./app.ts";
+export { gracefulShutdown, type ShutdownSteps } from "./graceful-shutdown.ts";
+export { startServer, type RunningServer } from "./start-server.ts";

@@ -1,0 +1,154 @@
+import type { AddressInfo } from "node:net";
+import { type Services, ensureFirstUser, ServerKeys } from "@mema/api";
+import {
+  checkReadiness,
+  createDbClient,
+  createEmbeddedClient,
+  type Db,
+  deriveRuntimeUrls,
+  type EmbeddedEngine,
+  openEmbeddedEngine,
+  readDatabaseEnvironment,
+  runMigrations,
+} from "@mema/db";
+import { serve } from "@hono/node-server";
+import { createApp } from "./app.ts";
+import type { ServerEnvironment } from "./env.ts";
+import { gracefulShutdown } from "./graceful-shutdown.ts";
+import { loadSecrets, type ServerSecrets } from "./keys.ts";
+import type { ServerLog } from "./log.ts";
+import { createMetrics } from "./metrics.ts";
+import { superviseWorker } from "./supervise-worker.ts";
+
+export interface RunningServer {
+  url: string;
+  /** How the database is reached, for people: never a password. */
+  database: string;
+  secrets: ServerSecrets;
+  workerPid: number | undefined;
+  stop(): Promise<void>;
+}
+
+interface OpenDatabase {
+  db: Db;
+  description: string;
+  close(): Promise<void>;
+}
+
+/**
+ * Opens the database (migrating it first, except in production's form with three runtime URLs), serves HTTP and keeps a worker running.
+ * Throws when the settings are wrong, the folder belongs to a running server, or a login could pass row-level security by.
+ */
+export async function startServer(environment: ServerEnvironment, log: ServerLog): Promise<RunningServer> {
+  const secrets = loadSecrets(environment);
+  const database = await openDatabase(environment, log);
+  try {
+    await refuseUnsafe(database.db, log);
+    return await serveOn(environment, log, secrets, database);
+  } catch (error) {
+    await database.close();
+    throw error;
+  }
+}
+
+async function serveOn(
+  environment: ServerEnvironment,
+  log: ServerLog,
+  secrets: ServerSecrets,
+  database: OpenDatabase,
+): Promise<RunningServer> {
+  const closing = new AbortController();
+  const services: Services = {
+    db: database.db,
+    log,
+    limits: { messagesPerHour: environment.MEMA_MESSAGES_PER_HOUR },
+    serverKeys: new ServerKeys([
+      { kind: "admin", key: secrets.adminKey },
+      { kind: "service", key: secrets.serviceKey },
+    ]),
+    secretKey: secrets.secretKey,
+    allowPrivateWebhooks: environment.MEMA_ALLOW_PRIVATE_WEBHOOKS,
+    closing: closing.signal,
+  };
+  let draining = false;
+  const app = createApp(services, createMetrics(database.db), () => draining);
+  await ensureFirstUser(services, secrets.bootstrapKey).catch((error: unknown) => {
+    // Not migrated yet, in production's form: /readyz says so, and the first user is made at the next start.
+    log.warn({ error: error instanceof Error ? error.name : "unknown" }, "the first user could not be created");
+  });
+  const server = await new Promise<ReturnType<typeof serve>>((resolve, reject) => {
+    const starting = serve({ fetch: app.fetch, hostname: environment.HOST, port: environment.PORT }, () => resolve(starting));
+    starting.once("error", reject);
+  });
+  const { port } = server.address() as AddressInfo;
+  const host = environment.HOST.includes(":") ? `[${environment.HOST}]` : environment.HOST;
+  const url = `http://${host}:${port}`;
+  const local = ["0.0.0.0", "::"].includes(environment.HOST) ? `http://127.0.0.1:${port}` : url;
+  const worker = environment.MEMA_WORKER === "on" ? superviseWorker({ url: local, serviceKey: secrets.serviceKey, log }) : null;
+  const stop = gracefulShutdown(server, {
+    onDrain: async () => {
+      draining = true;
+      log.info({}, "stopping: finishing what is in flight");
+      await worker?.stop();
+      closing.abort();
+    },
+    onShutdown: async () => {
+      await database.close();
+      log.info({}, "stopped");
+    },
+  });
+  return { url, database: database.description, secrets, workerPid: worker?.pid(), stop };
+}
+
+async function openDatabase(environment: ServerEnvironment, log: ServerLog): Promise<OpenDatabase> {
+  const { MEMA_APP_URL: app, MEMA_WORKER_URL: worker, MEMA_AUTH_URL: auth, DATABASE_URL: owner } = environment;
+  const options = { poolSize: environment.MEMA_POOL_SIZE, prepare: environment.MEMA_PREPARE };
+  if (app !== undefined && worker !== undefined && auth !== undefined) {
+    const listenUrl = environment.MEMA_LISTEN_URL;
+    const db = createDbClient({ app, worker, auth }, { ...options, ...(listenUrl === undefined ? {} : { listenUrl }) });
+    return { db, description: describeUrl(app), close: () => db.close() };
+  }
+  if (owner !== undefined) {
+    const { applied } = await runMigrations(owner);
+    if (applied > 0) log.info({ applied }, "migrations applied");
+    const db = createDbClient(deriveRuntimeUrls(owner, readDatabaseEnvironment().passwords), options);
+    return { db, description: describeUrl(owner), close: () => db.close() };
+  }
+  const engine: EmbeddedEngine = await openEmbeddedEngine({ dataDir: environment.MEMA_DATA_DIR });
+  try {
+    const { applied } = await runMigrations(engine);
+    if (applied > 0) log.info({ applied }, "migrations applied");
+  } catch (error) {
+    await engine.close();
+    throw error;
+  }
+  const exitWhenGone = async () => {
+    const error = await engine.fatal;
+    log.error({ error: error.message }, "the embedded database ended");
+    process.exit(1);
+  };
+  void exitWhenGone();
+  const db = createEmbeddedClient(engine, { prepare: environment.MEMA_PREPARE });
+  return {
+    db,
+    description: `embedded PostgreSQL in ${environment.MEMA_DATA_DIR}`,
+    close: async () => {
+      await db.close();
+      await engine.close();
+    },
+  };
+}
+
+/** A wrong login must never serve; a database that is down or not migrated yet may come later, and /readyz says so until then. */
+async function refuseUnsafe(db: Db, log: ServerLog): Promise<void> {
+  for (const check of await checkReadiness(db)) {
+    if (check.ok) continue;
+    if (check.name === "roles") throw new Error(check.reason);
+    log.warn({ check: check.name, reason: check.reason }, "not ready");
+  }
+}
+
+function describeUrl(connection: string): string {
+  const { hostname, port, pathname } = new URL(connection);
+  return `PostgreSQL at ${hostname}${port === "" ? "" : `:${port}`}${pathname}`;
+}

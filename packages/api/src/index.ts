@@ -1,0 +1,11 @@
+import { appRouter } from "./root.ts";
+import { createCallerFactory } from "./trpc.ts";
+
+export { maxBatchSize } from "./client.ts";
+export { createContext, type Actor, type Context, type Limits, type Log, type RequestFacts, type Services } from "./context.ts";
+export { newServerKey, ServerKeys } from "./credentials.ts";
+export { type AppRouter, appRouter } from "./root.ts";
+export { createUser, ensureFirstUser } from "./services/users.ts";
+
+/** Calls procedures in the same process: `createCaller(createContext(services, { credential }))`. */
+export const createCaller = createCallerFactory(appRouter);
