@@ -6,6 +6,7 @@ import { decodeCursor, idKey, pageLimit, pageOf } from "./cursor.ts";
 import { deleteFacts, resetDialogAbout } from "./deletion.ts";
 import { forget, previewForget } from "./forgetting.ts";
 import type { EntityRepository } from "./interfaces.ts";
+import { createRecallIndex } from "./recall-index.repository.ts";
 import type { Entity } from "./rows.ts";
 import { entities, factEntities, reminders } from "./schema/index.ts";
 import { isOneOf, staleOrMissing } from "./sql-fragments.ts";
@@ -42,6 +43,8 @@ export function createEntityRepository(tx: UserTransaction): EntityRepository {
       .orderBy(factEntities.factId);
   }
 
+  const indexNames = (entity: Entity) => createRecallIndex(tx).setNames(entity.id, [entity.canonicalName, ...entity.aliases]);
+
   return {
     findById,
     getById,
@@ -54,6 +57,7 @@ export function createEntityRepository(tx: UserTransaction): EntityRepository {
         .values({ ...input, userId: tx.userId })
         .returning();
       if (row === undefined) throw new AppError("INTERNAL", "Nothing was stored.");
+      await indexNames(row);
       return row;
     },
 
@@ -107,6 +111,7 @@ export function createEntityRepository(tx: UserTransaction): EntityRepository {
         .where(and(own, eq(entities.id, id), eq(entities.version, version)))
         .returning();
       if (row === undefined) throw staleOrMissing("Entity", version, await findById(id));
+      await indexNames(row);
       return row;
     },
 
@@ -154,6 +159,7 @@ export function createEntityRepository(tx: UserTransaction): EntityRepository {
         .where(and(own, eq(entities.id, intoId)))
         .returning();
       if (merged === undefined) throw notFound("Entity to merge");
+      await indexNames(merged);
       return merged;
     },
 

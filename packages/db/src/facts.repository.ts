@@ -5,6 +5,7 @@ import { decodeCursor, idKey, pageLimit, pageOf } from "./cursor.ts";
 import { deleteFacts } from "./deletion.ts";
 import { versionIds } from "./fact-history.ts";
 import type { FactFilters, FactRepository } from "./interfaces.ts";
+import { createRecallIndex, factText } from "./recall-index.repository.ts";
 import { type Fact, factColumns, type NewFact } from "./rows.ts";
 import { factEntities, facts, factUses, messages, reminders } from "./schema/index.ts";
 import { isOneOf, staleOrMissing } from "./sql-fragments.ts";
@@ -57,6 +58,7 @@ export function createFactRepository(tx: UserTransaction): FactRepository {
       .values({ ...values, userId: tx.userId, search: searchVector(tx.userId, values.content) })
       .returning(factColumns);
     if (row === undefined) throw new AppError("INTERNAL", "Nothing was stored.");
+    await createRecallIndex(tx).addMany("fact", [factText(row)]);
     return row;
   }
 
@@ -78,7 +80,10 @@ export function createFactRepository(tx: UserTransaction): FactRepository {
       })
       .where(and(own, eq(facts.id, id), eq(facts.status, "active"), eq(facts.version, version)))
       .returning(factColumns);
-    if (row !== undefined) return row;
+    if (row !== undefined) {
+      await createRecallIndex(tx).setOutdated([id], true);
+      return row;
+    }
     const current = await findById(id);
     if (current?.status === "outdated") {
       throw new AppError("CONFLICT", "This version of the fact is outdated: its history tells the version that is current.");

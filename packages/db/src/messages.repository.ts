@@ -4,6 +4,7 @@ import type { UserTransaction } from "./connection/access.ts";
 import { decodeCursor, pageLimit, pageOf, timeKey } from "./cursor.ts";
 import { deleteMessages } from "./deletion.ts";
 import type { MessageRepository, StoredMessage } from "./interfaces.ts";
+import { createRecallIndex, messageText } from "./recall-index.repository.ts";
 import { type Message, messageColumns, type NewMessage } from "./rows.ts";
 import { newId } from "./schema/base.ts";
 import { conversations, messages } from "./schema/index.ts";
@@ -104,7 +105,9 @@ export function createMessageRepository(tx: UserTransaction): MessageRepository 
     const created = await insertNew(named);
     const missed = named.filter((_, at) => created[at] === null);
     const stored = missed.length === 0 ? new Map<string, Message>() : await findStored(missed);
-    await noteLatest(created.filter((row) => row !== null));
+    const fresh = created.filter((row) => row !== null);
+    await noteLatest(fresh);
+    await createRecallIndex(tx).addMany("message", fresh.map(messageText));
     return named.map((input, at) => {
       const row = created[at] ?? null;
       const message = row ?? stored.get(retryKey(input));

@@ -197,10 +197,14 @@ describe("forgetting", () => {
     expect(await leftOf(ada)).toEqual({ documents: 0, postings: 0, terms: [] });
   });
 
-  test("indexing again replaces what was there", async () => {
+  test("removing and indexing again replaces what was there", async () => {
     const ada = await createUser();
     const [id] = await saidBy(ada, "tea at noon");
-    await withUser(database.db, ada, (tx) => createRecallIndex(tx).add("message", id ?? "", { text: "coffee", at: now }));
+    await withUser(database.db, ada, async (tx) => {
+      const index = createRecallIndex(tx);
+      await index.remove("message", [id ?? ""]);
+      await index.add("message", id ?? "", { text: "coffee", at: now });
+    });
     expect(await search(ada, "tea")).toEqual([]);
     expect(await search(ada, "coffee")).toHaveLength(1);
     expect((await leftOf(ada)).terms).toEqual(["coffe"]);

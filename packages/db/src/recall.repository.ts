@@ -1,4 +1,5 @@
-import { badInput, languageOfLocale, type RecallKind, queryTerms, textLimits } from "@mema/shared";
+import { badInput, type RecallKind, textLimits } from "@mema/shared";
+import { languageOfLocale, queryTerms } from "@mema/shared/text-analysis";
 import { and, eq, inArray, sql } from "drizzle-orm";
 import type { UserTransaction } from "./connection/access.ts";
 import { findCandidates, type RecallFilters, type WeightedTerm } from "./recall/candidates.ts";

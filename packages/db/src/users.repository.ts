@@ -2,8 +2,9 @@ import { AppError, notFound } from "@mema/shared";
 import { and, eq, sql } from "drizzle-orm";
 import type { UserTransaction } from "./connection/access.ts";
 import type { UserRepository } from "./interfaces.ts";
+import { createRecallIndex } from "./recall-index.repository.ts";
 import type { User } from "./rows.ts";
-import { facts, messages, users } from "./schema/index.ts";
+import { facts, messages, recallStatistics, users } from "./schema/index.ts";
 import { staleOrMissing } from "./sql-fragments.ts";
 import { searchVector } from "./text-search.ts";
 
@@ -25,6 +26,7 @@ export function createUserRepository(tx: UserTransaction): UserRepository {
       .update(facts)
       .set({ search: searchVector(tx.userId, sql`${facts.content}`) })
       .where(eq(facts.userId, tx.userId));
+    await createRecallIndex(tx).rebuild();
   }
 
   return {
@@ -70,6 +72,8 @@ export function createUserRepository(tx: UserTransaction): UserRepository {
     },
 
     async delete() {
+      // Without these nothing is counted while the rest goes.
+      await tx.delete(recallStatistics).where(eq(recallStatistics.userId, tx.userId));
       const gone = await tx.delete(users).where(self).returning({ id: users.id });
       if (gone.length === 0) throw notFound("User");
     },

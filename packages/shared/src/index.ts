@@ -6,7 +6,6 @@ export * from "./input.ts";
 export * from "./quiet-hours.ts";
 export * from "./recurrence/index.ts";
 export * from "./result.ts";
-export * from "./text-analysis/index.ts";
 export * from "./understanding/types.ts";
 export { MAX_REMINDER_CHARS, parseReminder } from "./understanding/reminder.ts";
 export { MAX_STATEMENT_CHARS } from "./understanding/statements.ts";
