@@ -59,8 +59,10 @@ export async function harden(connection: Connection): Promise<void> {
     ] as const) {
       const grants = matrix[name];
       if (grants === undefined) continue;
-      statements.push(`grant select (${quoted(grants.select)}) on ${table} to ${role}`);
-      if (grants.update !== undefined) statements.push(`grant update (${quoted(grants.update)}) on ${table} to ${role}`);
+      // An older schema lacks columns that the matrix names; the check finds those that the newest one lacks.
+      const present = (named: readonly string[] = []) => named.filter((column) => columns.includes(column));
+      statements.push(`grant select (${quoted(present(grants.select))}) on ${table} to ${role}`);
+      if (grants.update !== undefined) statements.push(`grant update (${quoted(present(grants.update))}) on ${table} to ${role}`);
     }
   }
   statements.push(

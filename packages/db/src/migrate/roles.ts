@@ -27,7 +27,10 @@ export async function bootstrapRoles(owner: Sql, embedded: boolean): Promise<voi
       else if (found.unsafe || found.login !== (role !== "mema_owner")) await owner.unsafe(`alter role ${role} ${options}`);
     });
     await retryWhenConcurrent(async () => {
-      const [membership] = await owner<{ missing: boolean }[]>`select not pg_has_role(current_user, ${role}, 'member') as missing`;
+      // Since PostgreSQL 16 whoever creates a role is its member, but may neither take it on nor use its rights.
+      const [membership] = await owner<{ missing: boolean }[]>`
+        select not case when current_setting('server_version_num')::integer < 160000 then pg_has_role(current_user, ${role}, 'member')
+          else pg_has_role(current_user, ${role}, 'set') and pg_has_role(current_user, ${role}, 'usage') end as missing`;
       if (membership?.missing) await owner.unsafe(`grant ${role} to current_user`);
     });
   }

@@ -58,6 +58,17 @@ export async function runMigrations(connection: string | EmbeddedEngine, options
   }
 }
 
+/** How many migrations this database lacks; negative when a newer version of Mema has migrated it. */
+export async function pendingMigrations(owner: Sql): Promise<number> {
+  const migrations = readMigrationFiles({ migrationsFolder });
+  const [found] = await owner<{ table: string | null }[]>`select to_regclass('drizzle.__drizzle_migrations')::text as table`;
+  if (found?.table === null) return migrations.length;
+  const [last] = await owner<{ at: string | null }[]>`select max(created_at) as at from drizzle.__drizzle_migrations`;
+  const newest = Number(last?.at ?? 0);
+  if (newest > (migrations.at(-1)?.folderMillis ?? 0)) return -1;
+  return migrations.filter((migration) => migration.folderMillis > newest).length;
+}
+
 async function applyPending(owner: Sql, { folder = migrationsFolder, upTo }: MigrationOptions): Promise<MigrationReport> {
   const migrations = readMigrationFiles({ migrationsFolder: folder }).slice(0, upTo);
   return owner.begin(async (tx) => {
