@@ -72,11 +72,12 @@ async function unlinkReminders(tx: UserTransaction, factIds: readonly string[]):
       status: sql`case when ${timed} then 'cancelled' else ${reminders.status} end`,
       statusReason: sql`case when ${timed} then 'anchor_fact_deleted' else ${reminders.statusReason} end`,
       nextOccurrenceAt: sql`case when ${timed} then null else ${reminders.nextOccurrenceAt} end`,
+      expandFromAt: sql`case when ${timed} then null else ${reminders.expandFromAt} end`,
       nextWakeAt: sql`case when ${timed} then null else ${reminders.nextWakeAt} end`,
       version: sql`${reminders.version} + 1`,
     })
     .where(and(eq(reminders.userId, tx.userId), isOneOf(reminders.anchorFactId, factIds)))
-    .returning({ id: reminders.id, kind: reminders.kind, status: reminders.status, reason: reminders.statusReason });
+    .returning({ id: reminders.id, status: reminders.status, reason: reminders.statusReason });
   const cancelled = changed.filter((row) => row.status === "cancelled" && row.reason === "anchor_fact_deleted").map(({ id }) => id);
   if (cancelled.length === 0) return cancelled;
   await tx
