@@ -14,16 +14,21 @@ if (port === null) throw new Error("engine-thread.ts runs as a worker thread onl
 const say = (message: ThreadMessage, transfer: ArrayBuffer[] = []): void => port.postMessage(message, transfer);
 
 const database = await openCluster();
-const server = new WireServer(run, (reason) => say({ kind: "broken", reason }));
+const server = new WireServer(run);
 rmSync(settings.socketPath, { force: true });
 await server.listen(settings.socketPath);
 
-let maintaining: Promise<void> = Promise.resolve();
-function maintainNow(): Promise<void> {
-  maintaining = maintaining.catch(() => undefined).then(() => maintain(server, run));
-  return maintaining;
+let maintaining = 0;
+let lastMaintenance: Promise<unknown> = Promise.resolve();
+async function maintainNow(): Promise<void> {
+  maintaining += 1;
+  const done = lastMaintenance.then(() => maintain(server, run)).finally(() => (maintaining -= 1));
+  lastMaintenance = done.catch(() => undefined);
+  return done;
 }
-const timer = setInterval(() => void maintainNow().catch(() => undefined), settings.maintenanceIntervalMs);
+const timer = setInterval(() => {
+  if (maintaining === 0) maintainNow().catch(() => undefined);
+}, settings.maintenanceIntervalMs);
 
 port.on("message", (request: ThreadRequest) => {
   execute(request.command).then(
@@ -34,6 +39,7 @@ port.on("message", (request: ThreadRequest) => {
 say({ kind: "ready" });
 
 async function execute(command: ThreadCommand): Promise<Uint8Array<ArrayBuffer> | null> {
+  if (command === "ping") return null;
   if (command === "maintain") {
     await maintainNow();
     return null;

@@ -18,7 +18,7 @@ export interface EmbeddedEngineOptions {
 
 export interface EmbeddedEngine {
   /**
-   * Options for `postgres()`, to which the caller adds `max: 1`: a second connection waits 3 seconds for the first to go and is
+   * Options for `postgres()`, to which the caller adds `max: 1`: a second connection waits 2 seconds for the first to go and is
    * then refused with SQLSTATE 53300. Every connection is the superuser, whatever user it names; start-up parameters are ignored.
    */
   readonly connection: { readonly path: string; readonly user: string; readonly database: string };
@@ -109,7 +109,14 @@ class ThreadedEngine implements EmbeddedEngine {
   }
 
   async ready(): Promise<void> {
-    await this.#serving();
+    // A client learns of a thread's end before this does: only an answer shows that the thread is still there.
+    for (let answered = false; !answered;) {
+      // oxlint-disable-next-line no-await-in-loop -- the next thread, when this one has ended
+      answered = await (await this.#serving()).request("ping").then(
+        () => true,
+        () => false,
+      );
+    }
   }
 
   async restart(): Promise<void> {

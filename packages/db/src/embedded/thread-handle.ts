@@ -16,7 +16,9 @@ export class ThreadHandle {
   readonly #ready = Promise.withResolvers<void>();
   readonly #lost = Promise.withResolvers<Error>();
   #nextId = 1;
+  /** Its end has begun; requests made from here on are answered by the end. */
   #stopped = false;
+  #gone = false;
 
   /** Resolves when the thread serves its socket; rejects with what kept it from that. */
   static async start(settings: ThreadSettings): Promise<ThreadHandle> {
@@ -38,7 +40,7 @@ export class ThreadHandle {
   }
 
   async request(command: ThreadCommand): Promise<Uint8Array | null> {
-    if (this.#stopped) throw new Error("the thread of the embedded database has ended");
+    if (this.#gone) throw new Error("the thread of the embedded database has ended");
     const request: ThreadRequest = { id: this.#nextId++, command };
     const answer = Promise.withResolvers<Uint8Array | null>();
     this.#pending.set(request.id, answer);
@@ -58,9 +60,6 @@ export class ThreadHandle {
     switch (message.kind) {
       case "ready":
         this.#ready.resolve();
-        return;
-      case "broken":
-        this.#end(new Error(message.reason));
         return;
       case "done":
         this.#take(message.id)?.resolve(message.bytes);
@@ -88,6 +87,7 @@ export class ThreadHandle {
   }
 
   #rejectAll(reason: Error): void {
+    this.#gone = true;
     this.#ready.reject(reason);
     for (const answer of this.#pending.values()) answer.reject(reason);
     this.#pending.clear();

@@ -7,7 +7,7 @@ export interface ThreadSettings {
   readonly maintenanceIntervalMs: number;
 }
 
-export type ThreadCommand = "maintain" | "dump" | "close";
+export type ThreadCommand = "ping" | "maintain" | "dump" | "close";
 
 export interface ThreadRequest {
   readonly id: number;
@@ -16,6 +16,5 @@ export interface ThreadRequest {
 
 export type ThreadMessage =
   | { readonly kind: "ready" }
-  | { readonly kind: "broken"; readonly reason: string }
   | { readonly kind: "done"; readonly id: number; readonly bytes: Uint8Array<ArrayBuffer> | null }
   | { readonly kind: "failed"; readonly id: number; readonly error: Error };

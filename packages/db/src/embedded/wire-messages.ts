@@ -73,6 +73,11 @@ export class MessageBuffer {
   }
 }
 
+/** Every client is started with this packet, not its own: the engine knows one user and one database, and a malformed packet would end it. */
+export const startupPacket: Buffer = Buffer.concat([
+  Buffer.from([0, 0, 0, 41, 0, 3, 0, 0]),
+  Buffer.from("user\0postgres\0database\0postgres\0\0"),
+]);
 export const syncMessage: Buffer = message("S", Buffer.alloc(0));
 
 export function queryMessage(text: string): Buffer {

@@ -1,12 +1,21 @@
 import { chmodSync } from "node:fs";
 import { createServer, type Server, type Socket } from "node:net";
-import { fatalMessage, MessageBuffer, queryMessage, readyStatus, syncMessage, WireError, type TransactionStatus } from "./wire-messages.ts";
+import {
+  fatalMessage,
+  MessageBuffer,
+  queryMessage,
+  readyStatus,
+  startupPacket,
+  syncMessage,
+  WireError,
+  type TransactionStatus,
+} from "./wire-messages.ts";
 
 const sslRequest = 80_877_103;
 const gssRequest = 80_877_104;
 const cancelRequest = 80_877_102;
 /** How long a second connection waits for the first one to go before it is refused. */
-const handoverMs = 3000;
+const handoverMs = 2000;
 
 /** Runs whole messages to their end, synchronously, and returns what the database answered. */
 export type RunMessages = (messages: Buffer) => Buffer[];
@@ -14,27 +23,25 @@ export type RunMessages = (messages: Buffer) => Buffer[];
 interface Client {
   readonly socket: Socket;
   readonly input: MessageBuffer;
-  startup: Buffer | null;
+  started: boolean;
   handover: NodeJS.Timeout | null;
 }
 
 /**
  * A PostgreSQL server for one client at a time over a unix socket. Every piece of input runs to its end before anything else
  * happens on this thread, so two clients can never interleave. When the client goes, its transaction is rolled back and its
- * session is emptied (DISCARD ALL) before the next one is let in.
+ * session is emptied (DISCARD ALL) before the next one is let in. What leaves the database in doubt is thrown, and ends the thread.
  */
 export class WireServer {
   readonly #server: Server;
   readonly #run: RunMessages;
-  readonly #onBroken: (reason: string) => void;
   #active: Client | null = null;
   readonly #waiting: Client[] = [];
   #status: TransactionStatus | "busy" = "idle";
   #idleWaiters: (() => void)[] = [];
 
-  constructor(run: RunMessages, onBroken: (reason: string) => void) {
+  constructor(run: RunMessages) {
     this.#run = run;
-    this.#onBroken = onBroken;
     this.#server = createServer((socket) => this.#accept(socket));
   }
 
@@ -64,7 +71,7 @@ export class WireServer {
   }
 
   #accept(socket: Socket): void {
-    const client: Client = { socket, input: new MessageBuffer(), startup: null, handover: null };
+    const client: Client = { socket, input: new MessageBuffer(), started: false, handover: null };
     socket.on("data", (chunk: Buffer) => {
       client.input.push(chunk);
       this.#advance(client);
@@ -75,7 +82,7 @@ export class WireServer {
 
   #advance(client: Client): void {
     try {
-      if (client.startup === null) this.#handshake(client);
+      if (!client.started) this.#handshake(client);
       if (client === this.#active) this.#serve(client);
     } catch (error) {
       if (!(error instanceof WireError)) throw error;
@@ -98,7 +105,7 @@ export class WireServer {
         return;
       }
       if (code >> 16 !== 3) throw new WireError(`protocol version ${code >> 16}, only 3 is spoken`);
-      client.startup = packet;
+      client.started = true;
       this.#waiting.push(client);
       client.handover = setTimeout(() => this.#refuse(client), handoverMs);
       this.#admit();
@@ -109,10 +116,10 @@ export class WireServer {
   #admit(): void {
     if (this.#active !== null) return;
     const client = this.#waiting.shift();
-    if (!client?.startup) return;
+    if (!client) return;
     if (client.handover) clearTimeout(client.handover);
     this.#active = client;
-    this.#reply(client, this.#run(client.startup));
+    this.#reply(client, this.#run(startupPacket));
     this.#advance(client);
   }
 
@@ -132,10 +139,7 @@ export class WireServer {
       this.#reply(client, reply);
       if (piece.last === "S" || piece.last === "Q") {
         const status = readyStatus(reply);
-        if (status === null) {
-          this.#onBroken("a statement ended without an answer: the session is gone");
-          return;
-        }
+        if (status === null) throw new Error("a statement of the embedded database ended without an answer");
         this.#setStatus(status);
       } else {
         this.#status = "busy";
@@ -159,8 +163,7 @@ export class WireServer {
     this.#run(syncMessage);
     this.#run(queryMessage("ROLLBACK"));
     if (readyStatus(this.#run(queryMessage("DISCARD ALL"))) !== "idle") {
-      this.#onBroken("the session could not be reset after its client went");
-      return;
+      throw new Error("the session of the embedded database could not be emptied");
     }
     this.#setStatus("idle");
     this.#admit();
