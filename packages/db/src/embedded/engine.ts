@@ -157,7 +157,9 @@ class ThreadedEngine implements EmbeddedEngine {
   async #supervise(thread: ThreadHandle): Promise<void> {
     const servingSince = performance.now();
     const reason = await thread.lost;
-    if (this.#closing) return;
+    // A restart() that began before this end was known has seen to the next thread; two on one folder would ruin it.
+    const serving = await this.#thread.catch(() => null);
+    if (this.#closing || serving !== thread) return;
     if (performance.now() - servingSince > crashWindowMs) this.#crashes = 0;
     this.#use(this.#recover(reason));
   }

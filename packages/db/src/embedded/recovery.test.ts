@@ -1,12 +1,23 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import postgres from "postgres";
-import { expect, onTestFinished, test } from "vitest";
-import { type EmbeddedEngine, openEmbeddedEngine } from "./engine.ts";
+import { beforeAll, expect, onTestFinished, test } from "vitest";
+import { dumpTemplate, type EmbeddedEngine, openEmbeddedEngine } from "./engine.ts";
 
 /** Nested far deeper than the thread's stack: ends the thread in the middle of the statement. */
 const crash = `select repeat('[', 20000000)::json`;
+
+let template: Uint8Array;
+
+beforeAll(async () => {
+  const engine = await openEmbeddedEngine({ dataDir: null });
+  template = await dumpTemplate(engine);
+  await engine.close();
+});
 
 function connect(engine: EmbeddedEngine): postgres.Sql {
   const sql = postgres({ ...engine.connection, max: 1, onnotice: () => undefined });
@@ -21,7 +32,7 @@ function temporaryFolder(): string {
 }
 
 test("starts again by itself, with what was committed, when a statement ends its thread", async () => {
-  const engine = await openEmbeddedEngine({ dataDir: temporaryFolder() });
+  const engine = await openEmbeddedEngine({ dataDir: temporaryFolder(), template });
   const sql = connect(engine);
   await sql`create table notes as select 'committed' as body`;
   await expect(sql.unsafe(crash)).rejects.toMatchObject({ code: "CONNECTION_CLOSED" });
@@ -30,8 +41,16 @@ test("starts again by itself, with what was committed, when a statement ends its
   await engine.close();
 });
 
+test("leaves nothing that keeps the process alive after close(), also when a crash and a restart() meet", async () => {
+  const script = fileURLToPath(new URL("./testing/crash-restart-close.ts", import.meta.url));
+  const dataDir = temporaryFolder();
+  await (await openEmbeddedEngine({ dataDir, template })).close();
+  const child = spawn(process.execPath, [script, dataDir, crash], { stdio: "inherit", timeout: 50_000 });
+  expect(await once(child, "exit")).toEqual([0, null]);
+});
+
 test("says that it is gone for good when a thread with a database in memory ends", async () => {
-  const engine = await openEmbeddedEngine({ dataDir: null });
+  const engine = await openEmbeddedEngine({ dataDir: null, template });
   await expect(connect(engine).unsafe(crash)).rejects.toMatchObject({ code: "CONNECTION_CLOSED" });
   expect(await engine.fatal).toMatchObject({
     code: "UNAVAILABLE",
@@ -46,7 +65,7 @@ test("makes a database anew whose making was killed", async () => {
   mkdirSync(join(dataDir, "postgres"));
   writeFileSync(join(dataDir, "postgres", "PG_VERSION"), "18\n");
   writeFileSync(join(dataDir, "postgres.unfinished"), "");
-  const engine = await openEmbeddedEngine({ dataDir });
+  const engine = await openEmbeddedEngine({ dataDir, template });
   expect(await connect(engine)`select 1 as one`).toEqual([{ one: 1 }]);
   expect(existsSync(join(dataDir, "postgres.unfinished"))).toBe(false);
   await engine.close();
