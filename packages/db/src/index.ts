@@ -43,3 +43,4 @@ export * from "./token-usages.repository.ts";
 export * from "./users.repository.ts";
 export * from "./validators.ts";
 export * from "./worker-leases.repository.ts";
+export * from "./worker-nodes.repository.ts";

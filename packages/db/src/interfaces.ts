@@ -337,3 +337,4 @@ export type { DeliveryRepository } from "./deliveries.repository.ts";
 export type { OccurrenceRepository } from "./occurrences.repository.ts";
 export type { ReminderRepository } from "./reminders.repository.ts";
 export type { WorkerLeaseRepository } from "./worker-leases.repository.ts";
+export type { WorkerNodeRepository } from "./worker-nodes.repository.ts";

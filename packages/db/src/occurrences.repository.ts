@@ -1,5 +1,5 @@
 import { notFound, type OccurrenceStatus } from "@mema/shared";
-import { and, asc, desc, eq, inArray, sql } from "drizzle-orm";
+import { and, asc, desc, eq, inArray, isNotNull, isNull, lte, or, sql } from "drizzle-orm";
 import type { UserTransaction } from "./connection/access.ts";
 import { decodeCursor, type Page, pageLimit, pageOf, type PageRequest, timeKey } from "./cursor.ts";
 import { reminderOccurrences as occurrences } from "./schema/index.ts";
@@ -21,8 +21,11 @@ export interface OccurrenceRepository {
   /** Those in one of the states, the latest first. */
   inStates(reminderId: string, states: readonly OccurrenceStatus[]): Promise<ReminderOccurrence[]>;
   update(ids: readonly string[], changes: OccurrenceChanges): Promise<void>;
-  /** Those that are fired for good become so once; returns the ids that changed. */
-  markFired(ids: readonly string[], now: Date): Promise<string[]>;
+  /**
+   * What was sent at or after its time has fired, and so has what was snoozed and sent again. Each becomes so once: returns those that
+   * fired for the first time.
+   */
+  markFired(sent: readonly string[], snoozed: readonly string[], now: Date): Promise<Pick<ReminderOccurrence, "id" | "reminderId">[]>;
 }
 
 export function createOccurrenceRepository(tx: UserTransaction): OccurrenceRepository {
@@ -90,21 +93,28 @@ export function createOccurrenceRepository(tx: UserTransaction): OccurrenceRepos
         .set(changes)
         .where(and(own, isOneOf(occurrences.id, ids)));
     },
-    markFired: async (ids, now) => {
-      if (ids.length === 0) return [];
-      const rows = await tx
+    markFired: async (sent, snoozed, now) => {
+      if (sent.length === 0) return [];
+      if (snoozed.length > 0) {
+        await tx
+          .update(occurrences)
+          .set({ status: "fired", snoozedUntil: null })
+          .where(and(own, isOneOf(occurrences.id, snoozed), eq(occurrences.status, "snoozed"), isNotNull(occurrences.firedAt)));
+      }
+      const timely = or(isOneOf(occurrences.id, snoozed), lte(occurrences.occurrenceAt, now));
+      return tx
         .update(occurrences)
-        .set({ status: "fired", firedAt: now })
+        .set({ status: "fired", firedAt: now, snoozedUntil: null })
         .where(
           and(
             own,
-            isOneOf(occurrences.id, ids),
-            inArray(occurrences.status, ["upcoming", "due"]),
-            sql`${occurrences.occurrenceAt} <= ${now.toISOString()}::timestamptz`,
+            isOneOf(occurrences.id, sent),
+            inArray(occurrences.status, ["upcoming", "due", "snoozed"]),
+            isNull(occurrences.firedAt),
+            timely,
           ),
         )
-        .returning({ id: occurrences.id });
-      return rows.map(({ id }) => id);
+        .returning({ id: occurrences.id, reminderId: occurrences.reminderId });
     },
   };
 }

@@ -13,6 +13,7 @@ import {
 import { createFactRepository } from "@mema/db";
 import { z } from "zod";
 import { deletionOutput, factOutput, pageOutput } from "../outputs.ts";
+import { reanchorReminders } from "../services/reminders.ts";
 import { router, userProcedure } from "../trpc.ts";
 
 const factFields = {
@@ -75,6 +76,7 @@ export const factsRouter = router({
     .output(z.object({ fact: factOutput, previous: factOutput, movedReminderIds: z.array(idInput) }))
     .mutation(async ({ ctx, input: { id, version, ...changes } }) => {
       const { fact, previous, reminderIds } = await createFactRepository(ctx.tx).update(id, version, changes);
+      await reanchorReminders(ctx.tx, fact.id);
       ctx.record("fact.updated", { factId: fact.id, previousFactId: previous.id, reminderIds });
       return { fact, previous, movedReminderIds: reminderIds };
     }),
@@ -87,6 +89,7 @@ export const factsRouter = router({
     .output(factOutput)
     .mutation(async ({ ctx, input }) => {
       const { fact, reminderIds } = await createFactRepository(ctx.tx).retract(input.id, input.version, input.reason);
+      await reanchorReminders(ctx.tx, fact.id);
       ctx.record("fact.retracted", { factId: fact.id, reminderIds });
       return fact;
     }),

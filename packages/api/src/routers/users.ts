@@ -2,6 +2,7 @@ import { idInput, localeInput, plainText, textLimits, versionInput, zoneInput } 
 import { createUserRepository } from "@mema/db";
 import { z } from "zod";
 import { userOutput } from "../outputs.ts";
+import { rezoneReminders } from "../services/reminders.ts";
 import { createUser } from "../services/users.ts";
 import { adminProcedure, router, userProcedure } from "../trpc.ts";
 
@@ -28,6 +29,7 @@ export const usersRouter = router({
     .output(userOutput)
     .mutation(async ({ ctx, input: { version, ...changes } }) => {
       const user = await createUserRepository(ctx.tx).update(version, changes);
+      if (changes.timezone !== undefined) await rezoneReminders(ctx.tx);
       ctx.record("user.updated", { fields: Object.keys(changes) });
       return user;
     }),

@@ -1,0 +1,124 @@
+import {
+  attemptOutcomes,
+  channelTypes,
+  deliveryStatuses,
+  gapPolicies,
+  isoInstant,
+  misfirePolicies,
+  occurrenceStatuses,
+  overlapPolicies,
+  quietPolicies,
+  reminderKinds,
+  reminderPriorities,
+  reminderStatuses,
+  repeatFroms,
+} from "@mema/shared";
+import { z } from "zod";
+
+const id = z.uuid();
+const instant = isoInstant;
+
+/** A moment in words: the instant, the wall clock in its zone, the distance from now, and how far a clock change moved it. */
+export const momentOutput = z.object({
+  at: instant,
+  local: z.string(),
+  tz: z.string(),
+  relative: z.string(),
+  sentence: z.string(),
+  shiftedBySeconds: z.number(),
+});
+
+export const reminderOutput = z.object({
+  id,
+  createdAt: instant,
+  updatedAt: instant,
+  title: z.string(),
+  notes: z.string().nullable(),
+  kind: z.enum(reminderKinds),
+  status: z.enum(reminderStatuses),
+  statusReason: z.string().nullable(),
+  dtstartLocal: z.string(),
+  tz: z.string().nullable(),
+  rrule: z.string().nullable(),
+  rdatesLocal: z.array(z.string()),
+  exdatesLocal: z.array(z.string()),
+  untilAt: instant.nullable(),
+  countTotal: z.number().nullable(),
+  firedCount: z.number(),
+  intervalSeconds: z.number().nullable(),
+  repeatFrom: z.enum(repeatFroms),
+  anchorFactId: id.nullable(),
+  anchorOffset: z.string().nullable(),
+  gapPolicy: z.enum(gapPolicies),
+  overlapPolicy: z.enum(overlapPolicies),
+  misfire: z.enum(misfirePolicies),
+  misfireGraceSeconds: z.number(),
+  nag: z.array(z.number()),
+  alerts: z.array(z.object({ beforeSeconds: z.number(), channelIds: z.array(id) })),
+  priority: z.enum(reminderPriorities),
+  quiet: z.enum(quietPolicies),
+  channelIds: z.array(id),
+  dedupeKey: z.string().nullable(),
+  sourceMessageId: id.nullable(),
+  entityId: id.nullable(),
+  factId: id.nullable(),
+  version: z.number(),
+  next: momentOutput.nullable(),
+  upcoming: z.array(momentOutput),
+});
+
+export const occurrenceOutput = z.object({
+  id,
+  reminderId: id,
+  occurrenceAt: instant,
+  status: z.enum(occurrenceStatuses),
+  shiftedBySeconds: z.number(),
+  missedBefore: z.number(),
+  snoozedUntil: instant.nullable(),
+  firedAt: instant.nullable(),
+  acknowledgedAt: instant.nullable(),
+});
+
+/** `ambiguous`: a send was begun and its end is not known (yet). */
+export const deliveryOutput = z.object({
+  id,
+  createdAt: instant,
+  reminderId: id.nullable(),
+  occurrenceId: id.nullable(),
+  channelId: id,
+  step: z.string(),
+  status: z.enum(deliveryStatuses),
+  statusReason: z.string().nullable(),
+  priority: z.enum(reminderPriorities),
+  attempts: z.number(),
+  dueAt: instant,
+  nextAttemptAt: instant,
+  expiresAt: instant,
+  settledAt: instant.nullable(),
+  readAt: instant.nullable(),
+  ambiguous: z.boolean(),
+});
+
+export const attemptOutput = z.object({
+  id,
+  deliveryId: id,
+  attempt: z.number(),
+  outcome: z.enum(attemptOutcomes),
+  startedAt: instant.nullable(),
+  finishedAt: instant,
+  httpStatus: z.number().nullable(),
+  error: z.string().nullable(),
+});
+
+export const channelOutput = z.object({
+  id,
+  createdAt: instant,
+  updatedAt: instant,
+  type: z.enum(channelTypes),
+  name: z.string(),
+  config: z.record(z.string(), z.unknown()),
+  verifiedAt: instant.nullable(),
+  disabledAt: instant.nullable(),
+  disabledReason: z.string().nullable(),
+  version: z.number(),
+});

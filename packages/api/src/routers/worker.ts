@@ -1,0 +1,201 @@
+import { createWorkerLeaseRepository, createWorkerNodeRepository, databaseClock, type WorkerTransaction, withWorker } from "@mema/db";
+import { deliveryStatuses, idInput, isoInstant, reminderPriorities } from "@mema/shared";
+import { z } from "zod";
+import { expandDue } from "../services/expansion.ts";
+import { beginDeliveries } from "../services/sending.ts";
+import { settleDeliveries } from "../services/settlement.ts";
+import { maxWaitMs, waitForDue } from "../services/waiting.ts";
+import { operatorProcedure, router, serviceProcedure } from "../trpc.ts";
+
+const maxBatch = 100;
+const limit = z.int().min(1).max(maxBatch, "must be at most 100").default(maxBatch);
+const leaseSeconds = z.int().min(5).max(300, "must be at most 300 s").default(30);
+const leaseFields = { userId: idInput, deliveryId: idInput, leaseToken: idInput };
+const lease = z.strictObject(leaseFields);
+const leases = z.array(lease).min(1).max(maxBatch, "must be at most 100");
+const attemptFields = { ...leaseFields, httpStatus: z.int().min(100).max(999).optional() };
+/** Codes, never text of the receiver: nothing foreign gets into the database or a log. */
+const code = z.string().regex(/^[a-z0-9_]{1,60}$/, "must be a code such as connection_failed");
+
+const job = z.discriminatedUnion("type", [
+  z.object({ type: z.literal("in_app") }),
+  z.object({ type: z.literal("log") }),
+  z.object({
+    type: z.literal("webhook"),
+    channelId: idInput,
+    url: z.string(),
+    body: z.string(),
+    headers: z.record(z.string(), z.string()),
+    allowPrivate: z.boolean(),
+  }),
+]);
+
+const settled = z.object({ results: z.array(z.object({ deliveryId: idInput, status: z.enum([...deliveryStatuses, "lost"]) })) });
+
+/**
+ * What the worker consumes, with a service key. Batches of at most 100. A delivery becomes a user's only through its live lease: every
+ * call that reads or changes one names (userId, deliveryId, leaseToken), and what does not match is lost and unchanged.
+ */
+export const workerRouter = router({
+  /** Looks at rules that fall due and queues their deliveries. Call again while `reminders` is the limit. */
+  expand: serviceProcedure
+    .input(z.strictObject({ limit }).prefault({}))
+    .output(z.object({ reminders: z.number(), deliveries: z.number() }))
+    .mutation(({ ctx, input }) => expandDue(ctx.services.db, input.limit, databaseClock)),
+
+  /** Takes due deliveries: urgent first, then rotating over users after `after`, at most `perUser` of each. */
+  claim: serviceProcedure
+    .input(
+      z.strictObject({
+        workerId: idInput,
+        limit,
+        perUser: z.int().min(1).max(maxBatch).default(25),
+        leaseSeconds,
+        after: idInput.nullable().default(null),
+      }),
+    )
+    .output(
+      z.object({
+        deliveries: z.array(z.object({ ...leaseFields, priority: z.enum(reminderPriorities), dueAt: isoInstant, leaseUntil: isoInstant })),
+        /** The user to go on after. */
+        cursor: idInput.nullable(),
+      }),
+    )
+    .mutation(async ({ ctx, input }) => {
+      const deliveries = await asWorker(ctx, (tx) => createWorkerLeaseRepository(tx).claim(input, databaseClock));
+      return { deliveries, cursor: deliveries.at(-1)?.userId ?? null };
+    }),
+
+  /** Immediately before the send: go (with everything needed to send), drop, defer or lost. */
+  begin: serviceProcedure
+    .input(z.strictObject({ leases }))
+    .output(
+      z.object({
+        decisions: z.array(
+          z.discriminatedUnion("decision", [
+            z.object({ deliveryId: idInput, decision: z.literal("go"), attempt: z.number(), job }),
+            z.object({ deliveryId: idInput, decision: z.enum(["drop", "defer", "lost"]), reason: z.string() }),
+          ]),
+        ),
+      }),
+    )
+    .mutation(async ({ ctx, input }) => ({ decisions: await beginDeliveries(ctx.services.db, input.leases, databaseClock, ctx.services) })),
+
+  /** Prolongs leases and says which are lost: their sends must be ended. */
+  heartbeat: serviceProcedure
+    .input(z.strictObject({ leases, leaseSeconds }))
+    .output(z.object({ lost: z.array(idInput) }))
+    .mutation(async ({ ctx, input }) => {
+      const held = await asWorker(ctx, (tx) => createWorkerLeaseRepository(tx).heartbeat(input.leases, input.leaseSeconds, databaseClock));
+      const kept = new Set(held.map(({ deliveryId }) => deliveryId));
+      return { lost: input.leases.flatMap(({ deliveryId }) => (kept.has(deliveryId) ? [] : deliveryId)) };
+    }),
+
+  /** These were sent (`sent`), or even seen to arrive (`delivered`). */
+  complete: serviceProcedure
+    .input(
+      z.strictObject({
+        deliveries: z
+          .array(z.strictObject({ ...attemptFields, outcome: z.enum(["sent", "delivered"]) }))
+          .min(1)
+          .max(maxBatch),
+      }),
+    )
+    .output(settled)
+    .mutation(async ({ ctx, input }) => ({ results: await settleDeliveries(ctx.services.db, input.deliveries, databaseClock) })),
+
+  /** These were not, or nobody knows. transient and unknown are tried again until they expire; permanent is a dead letter. */
+  fail: serviceProcedure
+    .input(
+      z.strictObject({
+        deliveries: z
+          .array(
+            z.strictObject({
+              ...attemptFields,
+              outcome: z.enum(["transient", "permanent", "unknown"]),
+              error: code,
+              retryAfterSeconds: z.int().min(0).max(86_400).optional(),
+              disableChannel: z.boolean().optional(),
+            }),
+          )
+          .min(1)
+          .max(maxBatch),
+      }),
+    )
+    .output(settled)
+    .mutation(async ({ ctx, input }) => ({ results: await settleDeliveries(ctx.services.db, input.deliveries, databaseClock) })),
+
+  /** Gives deliveries back unsent; their attempts do not count. */
+  release: serviceProcedure
+    .input(z.strictObject({ leases }))
+    .output(z.object({ released: z.number() }))
+    .mutation(async ({ ctx, input }) => ({
+      released: await asWorker(ctx, (tx) => createWorkerLeaseRepository(tx).release(input.leases, databaseClock)),
+    })),
+
+  /** A long poll: returns when something is due, may be due, or the time is up. Do not batch it. Also says that the worker is alive. */
+  wait: serviceProcedure
+    .input(
+      z.strictObject({
+        workerId: idInput,
+        name: z.string().max(200).default("worker"),
+        timeoutMs: z.int().min(0).max(maxWaitMs).default(maxWaitMs),
+      }),
+    )
+    .output(z.object({ due: z.boolean() }))
+    .mutation(async ({ ctx, input: { workerId, name, timeoutMs } }) => {
+      await asWorker(ctx, (tx) => createWorkerNodeRepository(tx).seen({ id: workerId, name, draining: false }, databaseClock));
+      const signal = AbortSignal.any([ctx.request.signal, ctx.services.closing]);
+      return waitForDue(ctx.services.db, { timeoutMs, signal }, databaseClock);
+    }),
+
+  /** A worker that shuts down: it takes nothing new (`draining`), then it is gone. */
+  leave: serviceProcedure
+    .input(z.strictObject({ workerId: idInput, name: z.string().max(200).default("worker"), draining: z.boolean() }))
+    .output(z.object({ ok: z.literal(true) }))
+    .mutation(async ({ ctx, input: { workerId, name, draining } }) => {
+      await asWorker(ctx, async (tx) => {
+        const nodes = createWorkerNodeRepository(tx);
+        await (draining ? nodes.seen({ id: workerId, name, draining }, databaseClock) : nodes.remove(workerId));
+      });
+      return { ok: true as const };
+    }),
+
+  /** Makes deliveries of workers that died claimable again. */
+  reap: serviceProcedure
+    .input(z.strictObject({ limit: z.int().min(1).max(1_000).default(1_000) }).prefault({}))
+    .output(z.object({ reaped: z.number() }))
+    .mutation(async ({ ctx, input }) => ({
+      reaped: await asWorker(ctx, (tx) => createWorkerLeaseRepository(tx).reap(input.limit, databaseClock)),
+    })),
+
+  /** Counts and ages over all users; no ids of theirs. For the operator too. */
+  stats: operatorProcedure
+    .output(
+      z.object({
+        due: z.number(),
+        waiting: z.number(),
+        inFlight: z.number(),
+        lapsed: z.number(),
+        lagSeconds: z.number(),
+        dueReminders: z.number(),
+        failed: z.number(),
+        dead: z.number(),
+        unknown: z.number(),
+        workers: z.array(
+          z.object({ id: idInput, name: z.string(), lastSeenAt: isoInstant, drainingAt: isoInstant.nullable(), alive: z.boolean() }),
+        ),
+      }),
+    )
+    .query(({ ctx }) =>
+      asWorker(ctx, async (tx) => ({
+        ...(await createWorkerLeaseRepository(tx).counts(databaseClock)),
+        workers: await createWorkerNodeRepository(tx).list(databaseClock),
+      })),
+    ),
+});
+
+const asWorker = <T>(
+  ctx: { services: { db: Parameters<typeof withWorker>[0] } },
+  body: (tx: WorkerTransaction) => Promise<T>,
+): Promise<T> => withWorker(ctx.services.db, body);

@@ -1,0 +1,234 @@
+import {
+  createDeliveryRepository,
+  createOccurrenceRepository,
+  createReminderRepository,
+  databaseClock,
+  type DbClock,
+  type Reminder,
+  type ReminderOccurrence,
+  type UserTransaction,
+} from "@mema/db";
+import { addDuration, AppError, badInput, type OccurrenceStatus, resolveLocal } from "@mema/shared";
+import { deliveriesFor, usableChannels } from "./expansion.ts";
+import { cursorAt, longestLead, nextAfterCompletion, nextFrom } from "./reminder-plan.ts";
+import { type ReminderView } from "./reminder-view.ts";
+import { endReminder, userNow, type UserNow, viewReminder } from "./reminders.ts";
+
+export const snoozePresets = ["10m", "1h", "3h", "this_evening", "tomorrow", "next_week"] as const;
+export type SnoozePreset = (typeof snoozePresets)[number];
+
+/** How long: an ISO 8601 duration, a wall clock (the user's zone unless told), or a preset. */
+export type SnoozeFor = { for: string } | { until: { local: string; tz?: string | undefined } } | { preset: SnoozePreset };
+
+interface LifeInput {
+  id: string;
+  /** Which occurrence; the one that fired last, or else the next one. */
+  occurrenceId?: string | undefined;
+  version?: number | undefined;
+}
+
+/** Fires an occurrence again later. The schedule stays as it is. Throws BAD_REQUEST when the moment is past or more than a year away. */
+export async function snoozeReminder(
+  tx: UserTransaction,
+  input: LifeInput,
+  length: SnoozeFor,
+  clock: DbClock = databaseClock,
+): Promise<ReminderView> {
+  const at = await userNow(tx, clock);
+  const until = snoozeEnd(length, at);
+  const reminder = await lockForLife(tx, input, ["active", "completed", "expired"]);
+  const occurrence = await takeOccurrence(
+    tx,
+    reminder,
+    input.occurrenceId,
+    ["fired", "due", "snoozed", "acknowledged", "missed", "upcoming"],
+    at,
+  );
+  const deliveries = createDeliveryRepository(tx);
+  await deliveries.withdraw({ occurrenceIds: [occurrence.id] }, "snoozed");
+  await createOccurrenceRepository(tx).update([occurrence.id], { status: "snoozed", snoozedUntil: until });
+  const channels = await usableChannels(tx);
+  const planned = deliveriesFor({ ...reminder, nag: [] }, { ...occurrence, occurrenceAt: until }, [], channels, at.now);
+  await deliveries.enqueue(planned.map((delivery) => ({ ...delivery, step: `snooze:${until.toISOString()}` })));
+  if (reminder.status !== "active") await createReminderRepository(tx).advance(reminder.id, { status: "active", statusReason: null });
+  tx.signal("due");
+  return viewReminder(tx, reminder.id, at);
+}
+
+/** Ends an occurrence as done: nothing more of it is sent. One that repeats from completion gets its next occurrence from now. */
+export async function completeReminder(tx: UserTransaction, input: LifeInput, clock: DbClock = databaseClock): Promise<ReminderView> {
+  return settleOccurrence(tx, input, "completed", clock);
+}
+
+/** Ends an occurrence as seen: it nags no more. */
+export async function acknowledgeReminder(tx: UserTransaction, input: LifeInput, clock: DbClock = databaseClock): Promise<ReminderView> {
+  return settleOccurrence(tx, input, "acknowledged", clock);
+}
+
+/** Leaves out one occurrence: the next one, unless another is named. */
+export async function skipOccurrence(tx: UserTransaction, input: LifeInput, clock: DbClock = databaseClock): Promise<ReminderView> {
+  return settleOccurrence(tx, input, "skipped", clock);
+}
+
+/** Ends a reminder for good. */
+export async function cancelReminder(tx: UserTransaction, input: LifeInput, clock: DbClock = databaseClock): Promise<ReminderView> {
+  const at = await userNow(tx, clock);
+  const reminder = await lockForLife(tx, input, ["active", "paused", "expired", "error", "completed"]);
+  await endReminder(tx, reminder, "cancelled", "cancelled_by_user");
+  return viewReminder(tx, reminder.id, at);
+}
+
+/** Silences a reminder until it is resumed. What falls due meanwhile is skipped. */
+export async function pauseReminder(tx: UserTransaction, input: LifeInput, clock: DbClock = databaseClock): Promise<ReminderView> {
+  const at = await userNow(tx, clock);
+  const reminder = await lockForLife(tx, input, ["active"]);
+  await endReminder(tx, reminder, "paused", "paused_by_user");
+  return viewReminder(tx, reminder.id, at);
+}
+
+/** Goes on with a paused reminder, or takes an ended one up again, from the next occurrence after now. Throws PRECONDITION_FAILED when there is none. */
+export async function resumeReminder(tx: UserTransaction, input: LifeInput, clock: DbClock = databaseClock): Promise<ReminderView> {
+  const at = await userNow(tx, clock);
+  const reminder = await lockForLife(tx, input, ["paused", "cancelled", "completed", "expired", "error"]);
+  const next = nextFrom(reminder, at.userZone, at.now);
+  if (next === null) throw new AppError("PRECONDITION_FAILED", "The reminder has no occurrence left: create another one with a new time.");
+  if (reminder.kind === "fact_relative" && reminder.anchorFactId === null) {
+    throw new AppError("PRECONDITION_FAILED", "The fact that the reminder hung on is gone: create another one.");
+  }
+  const repository = createReminderRepository(tx);
+  const lead = longestLead(await repository.alerts([reminder.id]));
+  await repository.advance(reminder.id, { status: "active", statusReason: null, ...cursorAt(next, lead) });
+  tx.signal("due");
+  return viewReminder(tx, reminder.id, at);
+}
+
+async function settleOccurrence(
+  tx: UserTransaction,
+  input: LifeInput,
+  status: Extract<OccurrenceStatus, "completed" | "acknowledged" | "skipped">,
+  clock: DbClock,
+): Promise<ReminderView> {
+  const at = await userNow(tx, clock);
+  const reminder = await lockForLife(tx, input, ["active", "completed", "expired"]);
+  const answered: OccurrenceStatus[] = ["fired", "due", "snoozed", "missed", "acknowledged"];
+  const candidates: OccurrenceStatus[] =
+    status === "skipped" ? ["upcoming"] : status === "acknowledged" ? answered : [...answered, "upcoming"];
+  const occurrence = await takeOccurrence(tx, reminder, input.occurrenceId, candidates, at);
+  await createOccurrenceRepository(tx).update([occurrence.id], { status, snoozedUntil: null, acknowledgedAt: at.now });
+  await createDeliveryRepository(tx).withdraw({ occurrenceIds: [occurrence.id] }, status);
+  await moveOn(tx, reminder.id, status, at);
+  tx.signal("due");
+  return viewReminder(tx, reminder.id, at);
+}
+
+/** After an occurrence was settled: the next one, or the end of the reminder. */
+async function moveOn(
+  tx: UserTransaction,
+  id: string,
+  status: "completed" | "acknowledged" | "skipped",
+  { now, userZone }: UserNow,
+): Promise<void> {
+  const repository = createReminderRepository(tx);
+  const reminder = await repository.getById(id);
+  if (reminder.status !== "active") return;
+  if (reminder.repeatFrom === "completion" && reminder.expandFromAt === null && status !== "acknowledged") {
+    const next = nextAfterCompletion(reminder, userZone, now);
+    if (next !== null) return repository.advance(id, cursorAt(next, longestLead(await repository.alerts([id]))));
+  }
+  const open = await createOccurrenceRepository(tx).inStates(id, ["upcoming", "due", "snoozed"]);
+  const nextOccurrenceAt = open.findLast(({ status: state }) => state === "upcoming")?.occurrenceAt ?? reminder.expandFromAt;
+  if (reminder.expandFromAt !== null || open.length > 0 || status === "acknowledged") return repository.advance(id, { nextOccurrenceAt });
+  await repository.advance(id, {
+    status: "completed",
+    statusReason: status === "skipped" ? "skipped_by_user" : "completed_by_user",
+    nextOccurrenceAt: null,
+  });
+}
+
+async function lockForLife(tx: UserTransaction, { id, version }: LifeInput, allowed: Reminder["status"][]): Promise<Reminder> {
+  const repository = createReminderRepository(tx);
+  const reminder = await repository.lock(id);
+  if (!allowed.includes(reminder.status)) {
+    throw new AppError("PRECONDITION_FAILED", `The reminder is ${reminder.status}; this needs it to be ${allowed.join(" or ")}.`);
+  }
+  return repository.update(id, version ?? reminder.version, {});
+}
+
+/** The named occurrence, or the latest one in the states; when only the rule knows the next one yet, it becomes a row. */
+async function takeOccurrence(
+  tx: UserTransaction,
+  reminder: Reminder,
+  occurrenceId: string | undefined,
+  states: OccurrenceStatus[],
+  { now, userZone }: UserNow,
+): Promise<ReminderOccurrence> {
+  const repository = createOccurrenceRepository(tx);
+  const rows = await repository.inStates(reminder.id, states);
+  if (occurrenceId !== undefined) {
+    const named = rows.find(({ id }) => id === occurrenceId);
+    if (named !== undefined) return named;
+    const other = await repository.getById(occurrenceId);
+    if (other.reminderId !== reminder.id) throw badInput("occurrenceId", "belongs to another reminder");
+    throw new AppError("PRECONDITION_FAILED", `The occurrence is ${other.status}; this needs it to be ${states.join(" or ")}.`);
+  }
+  const found =
+    rows.find(({ status }) => status !== "upcoming" && status !== "acknowledged" && status !== "missed") ??
+    rows.findLast(({ status }) => status === "upcoming");
+  if (found !== undefined) return found;
+  const at = reminder.expandFromAt;
+  if (at !== null && states.includes("upcoming")) {
+    const [made] = await repository.materialise([
+      { reminderId: reminder.id, occurrenceAt: at, status: "upcoming", shiftedBySeconds: 0, missedBefore: 0 },
+    ]);
+    if (made === undefined) throw new AppError("CONFLICT", "The occurrence came due at this moment. Try again.");
+    const reminders = createReminderRepository(tx);
+    const lead = longestLead(await reminders.alerts([reminder.id]));
+    const following = reminder.repeatFrom === "completion" ? null : nextFrom(reminder, userZone, at);
+    await reminders.advance(reminder.id, cursorAt(following, lead));
+    return made;
+  }
+  const last = rows[0];
+  if (last !== undefined) return last;
+  throw new AppError("PRECONDITION_FAILED", `The reminder has no occurrence to do this with at ${now.toISOString()}.`);
+}
+
+function snoozeEnd(length: SnoozeFor, { now, userZone }: UserNow): Date {
+  const until =
+    "for" in length
+      ? addDuration(now, length.for, userZone, "for")
+      : "until" in length
+        ? untilLocal(length.until, userZone)
+        : presetEnd(length.preset, now, userZone);
+  const path = "for" in length ? "for" : "until" in length ? "until" : "preset";
+  if (until.getTime() <= now.getTime()) throw badInput(path, "is in the past; give a later time");
+  const limitDays = 366;
+  if (until.getTime() - now.getTime() > limitDays * 86_400_000)
+    throw badInput(path, `must be at most ${limitDays} days away; edit the reminder instead`, limitDays);
+  return until;
+}
+
+const untilLocal = ({ local, tz }: { local: string; tz?: string | undefined }, userZone: string): Date =>
+  resolveLocal(local, tz ?? userZone, {}, ["until", "local"]).at;
+
+function presetEnd(preset: SnoozePreset, now: Date, tz: string): Date {
+  const today = Temporal.Instant.fromEpochMilliseconds(now.getTime()).toZonedDateTimeISO(tz).toPlainDate();
+  const at = (date: Temporal.PlainDate, time: string) => resolveLocal(`${date.toString()}T${time}`, tz).at;
+  switch (preset) {
+    case "10m":
+      return addDuration(now, "PT10M", tz);
+    case "1h":
+      return addDuration(now, "PT1H", tz);
+    case "3h":
+      return addDuration(now, "PT3H", tz);
+    case "this_evening": {
+      const evening = at(today, "18:00");
+      return evening.getTime() > now.getTime() ? evening : at(today.add({ days: 1 }), "18:00");
+    }
+    case "tomorrow":
+      return at(today.add({ days: 1 }), "09:00");
+    case "next_week":
+      return at(today.add({ days: 8 - today.dayOfWeek }), "09:00");
+    default:
+      return preset satisfies never;
+  }
+}

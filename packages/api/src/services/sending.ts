@@ -1,0 +1,193 @@
+import {
+  type Channel,
+  createChannelRepository,
+  createDeliveryRepository,
+  createOccurrenceRepository,
+  createReminderRepository,
+  createUserRepository,
+  type Db,
+  type DbClock,
+  type LeaseKey,
+  readClock,
+  type Reminder,
+  type ReminderDelivery,
+  type ReminderOccurrence,
+  type Settlement,
+  type User,
+  type UserTransaction,
+  withUser,
+} from "@mema/db";
+import { checkQuietHours, deferPastQuietHours, describeInstant, type QuietHours } from "@mema/shared";
+import { z } from "zod";
+import { buildJob, type DeliveryJob, type JobContext } from "./channels.ts";
+
+/** What the worker is told to do with a delivery that it holds. */
+export type BeginDecision =
+  | { deliveryId: string; decision: "go"; attempt: number; job: DeliveryJob }
+  | { deliveryId: string; decision: "drop" | "defer" | "lost"; reason: string };
+
+/** Attempts whose end never became known, after which a delivery is not tried again: whatever ends the worker each time ends here. */
+const maxUnknownAttempts = 5;
+const deferSeconds = 1;
+const lateSeconds = 60;
+
+interface Held {
+  delivery: ReminderDelivery;
+  reminder: Reminder | null;
+  occurrence: ReminderOccurrence | null;
+  channel: Channel | undefined;
+  unknown: number;
+}
+
+/**
+ * Decides, immediately before the send, whether each delivery still is to be sent: lease, reminder, occurrence, channel, quiet hours and
+ * expiry as they are now, under the reminder's row lock. A change that was answered before is always seen; the text is the present one.
+ */
+export async function beginDeliveries(db: Db, leases: readonly LeaseKey[], clock: DbClock, context: JobContext): Promise<BeginDecision[]> {
+  const users = Map.groupBy(leases, ({ userId }) => userId);
+  const decisions = await Promise.all(
+    [...users].map(([userId, held]) => withUser(db, userId, (tx) => beginOfUser(tx, held, clock, context))),
+  );
+  return decisions.flat();
+}
+
+async function beginOfUser(
+  tx: UserTransaction,
+  leases: readonly LeaseKey[],
+  clock: DbClock,
+  context: JobContext,
+): Promise<BeginDecision[]> {
+  const deliveries = createDeliveryRepository(tx);
+  const reminderIds = await deliveries.reminderIds(leases);
+  const [now, user, reminders] = await Promise.all([
+    readClock(tx, clock),
+    createUserRepository(tx).get(),
+    createReminderRepository(tx).lockMany(reminderIds, "share"),
+  ]);
+  const rows = await deliveries.lockHeld(leases);
+  const [occurrences, channels, unknown] = await Promise.all([
+    createOccurrenceRepository(tx).findMany(rows.flatMap(({ occurrenceId }) => occurrenceId ?? [])),
+    createChannelRepository(tx).findMany(rows.map(({ channelId }) => channelId)),
+    deliveries.unknownAttempts(rows.map(({ id }) => id)),
+  ]);
+  const held = rows.map((delivery): Held => ({
+    delivery,
+    reminder: reminders.find(({ id }) => id === delivery.reminderId) ?? null,
+    occurrence: occurrences.find(({ id }) => id === delivery.occurrenceId) ?? null,
+    channel: channels.find(({ id }) => id === delivery.channelId),
+    unknown: (unknown.get(delivery.id) ?? 0) + (delivery.begunAt === null ? 0 : 1),
+  }));
+  await recordUnknown(tx, held, now);
+  const settlements: Settlement[] = [];
+  const decisions: BeginDecision[] = [];
+  for (const item of held) {
+    const verdict = judge(item, user, now);
+    const { id: deliveryId, leaseToken } = item.delivery;
+    if (verdict === null) {
+      decisions.push({ deliveryId, decision: "go", attempt: item.delivery.attempts + 1, job: jobOf(item, user, now, context) });
+      continue;
+    }
+    const { status, reason, nextAttemptAt } = verdict;
+    settlements.push({ deliveryId, leaseToken: leaseToken ?? "", status, reason, nextAttemptAt: nextAttemptAt ?? null });
+    decisions.push({ deliveryId, decision: status === "pending" ? "defer" : "drop", reason });
+  }
+  await deliveries.settle(settlements, now);
+  const go = decisions.filter(({ decision }) => decision === "go").map(({ deliveryId }) => deliveryId);
+  await deliveries.begin(go, now);
+  const known = new Set(rows.map(({ id }) => id));
+  for (const { deliveryId } of leases) if (!known.has(deliveryId)) decisions.push({ deliveryId, decision: "lost", reason: "lease_lost" });
+  return decisions;
+}
+
+/** What an earlier worker began and never settled is written down as unknown, now that its lease is gone. */
+async function recordUnknown(tx: UserTransaction, held: readonly Held[], now: Date): Promise<void> {
+  const ambiguous = held.filter(({ delivery }) => delivery.begunAt !== null);
+  await createDeliveryRepository(tx).recordAttempts(
+    ambiguous.map(({ delivery }) => ({
+      deliveryId: delivery.id,
+      attempt: delivery.attempts,
+      outcome: "unknown" as const,
+      startedAt: delivery.begunAt,
+    })),
+    now,
+  );
+}
+
+type Verdict = { status: "pending" | "cancelled" | "suppressed" | "failed" | "unknown"; reason: string; nextAttemptAt?: Date };
+
+const answeredStates = ["completed", "skipped", "cancelled", "acknowledged", "missed"];
+
+/** Null: send it. */
+function judge({ delivery, reminder, occurrence, channel, unknown }: Held, user: User, now: Date): Verdict | null {
+  if (channel === undefined) return { status: "cancelled", reason: "channel_gone" };
+  if (unknown >= maxUnknownAttempts) return { status: "unknown", reason: "too_many_unknown_outcomes" };
+  if (delivery.expiresAt.getTime() <= now.getTime()) return { status: unknown > 0 ? "unknown" : "failed", reason: "expired" };
+  if (delivery.step.startsWith("test:")) return null;
+  if (channel.disabledAt !== null) return { status: "suppressed", reason: "channel_disabled" };
+  if (channel.verifiedAt === null) return { status: "suppressed", reason: "channel_not_verified" };
+  if (user.status !== "active") return { status: "suppressed", reason: `user_${user.status}` };
+  if (reminder === null || occurrence === null) return { status: "cancelled", reason: "reminder_gone" };
+  if (reminder.status !== "active") return { status: "cancelled", reason: `reminder_${reminder.status}` };
+  const snoozed = delivery.step.startsWith("snooze:");
+  if (answeredStates.includes(occurrence.status)) return { status: "cancelled", reason: `occurrence_${occurrence.status}` };
+  if (occurrence.status === "snoozed" && !snoozed) return { status: "cancelled", reason: "snoozed" };
+  if (snoozed && occurrence.snoozedUntil?.getTime() !== delivery.dueAt.getTime()) return { status: "cancelled", reason: "snoozed_again" };
+  const behind = reminder.nextWakeAt !== null && reminder.nextWakeAt.getTime() <= now.getTime();
+  if (behind && now.getTime() - delivery.dueAt.getTime() > lateSeconds * 1000) {
+    return { status: "pending", reason: "expansion_first", nextAttemptAt: new Date(now.getTime() + deferSeconds * 1000) };
+  }
+  return quietVerdict(reminder, channel, user, now);
+}
+
+const quietConfig = z.object({ quiet: z.enum(["defer", "drop", "bypass"]).optional() });
+const preferences = z.object({
+  quietHours: z.object({ start: z.string(), end: z.string(), days: z.array(z.number()).optional() }).nullish(),
+});
+
+function quietVerdict(reminder: Reminder, channel: Channel, user: User, now: Date): Verdict | null {
+  if (reminder.quiet === "bypass") return null;
+  const silent = channel.type === "in_app" || channel.type === "log";
+  const mode = quietConfig.safeParse(channel.config).data?.quiet ?? (silent ? "bypass" : "defer");
+  const hours = preferences.safeParse(user.preferences).data?.quietHours;
+  if (mode === "bypass" || hours === null || hours === undefined) return null;
+  const { start, end, days } = hours;
+  const quiet: QuietHours = checkQuietHours({ start, end, ...(days === undefined ? {} : { days }) });
+  const until = deferPastQuietHours(now, quiet, user.timezone ?? "UTC");
+  if (until.getTime() <= now.getTime()) return null;
+  return mode === "drop"
+    ? { status: "suppressed", reason: "quiet_hours" }
+    : { status: "pending", reason: "quiet_hours", nextAttemptAt: until };
+}
+
+function jobOf({ delivery, reminder, occurrence, channel }: Held, user: User, now: Date, context: JobContext): DeliveryJob {
+  if (channel === undefined) throw new Error("judged to be sent without a channel");
+  const tz = reminder?.tz ?? user.timezone ?? "UTC";
+  const at = occurrence?.occurrenceAt ?? delivery.dueAt;
+  const behind = Math.floor((now.getTime() - delivery.dueAt.getTime()) / 1000);
+  const message = {
+    type: reminder === null ? ("channel.test" as const) : ("reminder.fired" as const),
+    timestamp: now.toISOString(),
+    data: {
+      deliveryId: delivery.id,
+      step: delivery.step,
+      lateBySeconds: behind >= lateSeconds ? behind : 0,
+      missedBefore: occurrence?.missedBefore ?? 0,
+      ...(reminder === null
+        ? {}
+        : {
+            reminder: { id: reminder.id, title: reminder.title, notes: reminder.notes, priority: reminder.priority, kind: reminder.kind },
+          }),
+      ...(occurrence === null
+        ? {}
+        : {
+            occurrence: {
+              id: occurrence.id,
+              at: at.toISOString(),
+              shiftedBySeconds: occurrence.shiftedBySeconds,
+              ...describeInstant(at, tz, now),
+            },
+          }),
+    },
+  };
+  return buildJob({ channel, deliveryId: delivery.id, message, now }, context);
+}

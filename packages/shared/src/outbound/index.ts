@@ -1,0 +1,2 @@
+export * from "./post.ts";
+export { isPrivateAddress } from "./private-addresses.ts";
