@@ -87,11 +87,11 @@ test("deleting does what the preview said: facts of nobody else go, the others l
     return { dima, only, shared };
   });
   for (const attempt of [
-    asBen((entities) => entities.previewDelete(dima.id)),
-    asBen((entities) => entities.delete(dima.id)),
-    asBen((entities) => entities.merge(dima.id, dima.id)),
+    () => asBen((entities) => entities.previewDelete(dima.id)),
+    () => asBen((entities) => entities.delete(dima.id)),
+    () => asBen((entities) => entities.merge(dima.id, dima.id)),
   ]) {
-    await expect(attempt).rejects.toMatchObject({ code: "NOT_FOUND" });
+    await expect(attempt()).rejects.toMatchObject({ code: "NOT_FOUND" });
   }
   const preview = await asAda((entities) => entities.previewDelete(dima.id));
   expect(preview).toMatchObject({ entity: { id: dima.id }, factIds: [only.id], keptFactIds: [shared.id] });

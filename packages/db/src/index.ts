@@ -5,6 +5,7 @@ export * from "./clock.ts";
 export * from "./connection/access.ts";
 export * from "./connection/client.ts";
 export { readDatabaseEnvironment } from "./connection/env.ts";
+export { compileQuery } from "./connection/queries.ts";
 export type { SignalChannel, Signals } from "./connection/signals.ts";
 export type { TransactionOptions } from "./connection/transaction.ts";
 export * from "./conversations.repository.ts";

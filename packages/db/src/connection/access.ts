@@ -28,22 +28,18 @@ export async function withUser<T>(
   options: TransactionOptions = {},
 ): Promise<T> {
   if (!isUuid(userId)) throw badInput("userId", "must be a UUID");
-  return transact(
-    db.app,
-    `set_config('app.user_id', '${userId.toLowerCase()}', true)`,
-    (queries) => body(Object.assign(queries, { userId: userId.toLowerCase() }) as UserTransaction),
-    options,
-  );
+  const id = userId.toLowerCase();
+  return transact(db.app, id, (queries) => body(Object.assign(queries, { userId: id }) as UserTransaction), options);
 }
 
 /** Runs `body` as the worker's role, which sees ids, times and lease state of all users and nothing else. */
 export async function withWorker<T>(db: Db, body: (tx: WorkerTransaction) => Promise<T>, options: TransactionOptions = {}): Promise<T> {
-  return transact(db.worker, unbound, (queries) => body(queries as WorkerTransaction), options);
+  return transact(db.worker, nobody, (queries) => body(queries as WorkerTransaction), options);
 }
 
 /** Runs `body` as the sign-in role, READ ONLY, which sees who a credential belongs to and nothing else. */
 export async function withSignIn<T>(db: Db, body: (tx: SignInTransaction) => Promise<T>): Promise<T> {
-  return transact(db.auth, unbound, (queries) => body(queries as SignInTransaction), { readOnly: true });
+  return transact(db.auth, nobody, (queries) => body(queries as SignInTransaction), { readOnly: true });
 }
 
 /** Runs `body` so that its failure (thrown or returned) undoes only what it did; the same transaction goes on. Others wait for it to end. */
@@ -51,4 +47,4 @@ export async function savepoint<T>(tx: UserTransaction, body: (tx: UserTransacti
   return nest(tx, () => body(tx));
 }
 
-const unbound = "set_config('app.user_id', '', true)";
+const nobody = "";

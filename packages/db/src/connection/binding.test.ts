@@ -1,10 +1,11 @@
 import postgres from "postgres";
 import { afterAll, beforeAll, expect, inject, test } from "vitest";
-import { sql } from "drizzle-orm";
+import { and, eq, sql } from "drizzle-orm";
 import { newId } from "../schema/base.ts";
 import { users } from "../schema/index.ts";
 import { deriveRuntimeUrls } from "../migrate/passwords.ts";
 import { createTestDatabase, type TestDatabase } from "../testing/database.ts";
+import { compileQuery } from "./queries.ts";
 import { withSignIn, withUser, withWorker } from "./access.ts";
 
 let database: TestDatabase;
@@ -82,4 +83,17 @@ test.each([true, false])("a statement used by Ada and then by Ben shows each the
   other.db.app.pool.release(slot);
   expect(prepared[0]?.["count"]).toBe(prepare ? 1 : 0);
   await other.close();
+});
+
+test("a compiled query runs in the transaction that it is given, and as its user", async () => {
+  const named = compileQuery((db) =>
+    db
+      .select({ id: users.id })
+      .from(users)
+      .where(and(eq(users.id, sql.placeholder("userId")), eq(users.name, sql.placeholder("name")))),
+  );
+  for (const id of [ada, ben]) expect(await withUser(database.db, id, (tx) => named(tx, { name: "x" }))).toEqual([{ id }]);
+  expect(await withUser(database.db, ada, (tx) => named(tx, { name: "y" }))).toEqual([]);
+  const foreign = await withUser(database.db, ada, (tx) => named(Object.assign(tx, { userId: ben }), { name: "x" }));
+  expect(foreign).toEqual([]);
 });

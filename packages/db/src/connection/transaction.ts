@@ -29,12 +29,12 @@ export interface TransactionTarget {
 }
 
 /**
- * Runs `body` in one transaction, opened by `binding` (an expression without parameters). Commits when it returns, rolls back when it
- * throws or returns an error. Fails at once inside another transaction: on a small pool it would wait for itself.
+ * Runs `body` in one transaction bound to `userId` (a UUID, or nothing for no user). Commits when it returns, rolls back when it throws or
+ * returns an error. Fails at once inside another transaction: on a small pool it would wait for itself.
  */
 export async function transact<T>(
   target: TransactionTarget,
-  binding: string,
+  userId: string,
   body: (queries: Queries) => Promise<T>,
   { readOnly = false, oneStatement = false, deadlineMs }: TransactionOptions,
 ): Promise<T> {
@@ -44,7 +44,7 @@ export async function transact<T>(
   const acquired = target.pool.acquire();
   const slot = acquired instanceof Promise ? await acquired : acquired;
   const lease = new Lease(slot, {
-    opener: opener(target, binding, readOnly, deadlineMs),
+    opener: opener(target, userId, readOnly, deadlineMs),
     prepare: target.prepare,
     // Where the connection's login is not the role itself, nothing may ever run behind the transaction's end.
     oneStatement: oneStatement && target.role === null,
@@ -92,12 +92,15 @@ export async function nest<T>(queries: object, body: () => Promise<T>): Promise<
 
 const notify = "select pg_notify($1, $2)";
 
-/** The server itself must stop a statement that outlives a deadline: a dropped connection does not. Its own limit is the roles' default. */
-function opener({ role }: TransactionTarget, binding: string, readOnly: boolean, deadlineMs: number | undefined): string {
-  const settings = [binding];
-  if (role !== null) settings.push(`set_config('role', '${role}', true)`);
-  if (deadlineMs !== undefined) settings.push(`set_config('statement_timeout', '${Math.ceil(deadlineMs)}', true)`);
-  return `begin${readOnly ? " read only" : ""}; select ${settings.join(", ")}`;
+/**
+ * SET LOCAL, not set_config(): a utility statement needs no plan, and Citus passes it on to its workers. A deadline is the server's limit
+ * too: it does not notice a dropped connection while a statement runs. Without one the role's own limit holds.
+ */
+function opener({ role }: TransactionTarget, userId: string, readOnly: boolean, deadlineMs: number | undefined): string {
+  const settings = [`begin${readOnly ? " read only" : ""}`, `set local app.user_id = '${userId}'`];
+  if (role !== null) settings.push(`set local role ${role}`);
+  if (deadlineMs !== undefined) settings.push(`set local statement_timeout = ${Math.ceil(deadlineMs)}`);
+  return settings.join("; ");
 }
 
 /** An error that is returned instead of thrown (a `[data, error]` tuple, an Error) must not commit what was half done. */
