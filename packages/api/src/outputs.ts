@@ -8,10 +8,12 @@ import {
   messageRoles,
   outdatedReasons,
   processingStatuses,
+  recallKinds,
   temporalSensitivities,
   userStatuses,
 } from "@mema/shared";
 import { z } from "zod";
+import { momentOutput } from "./reminder-outputs.ts";
 
 /* What the API answers with. A column that is not named here never leaves the server. */
 
@@ -125,6 +127,27 @@ export const forgetPreviewOutput = z.object({
   reminders: z.array(z.object({ id, title: z.string() })),
 });
 
+/** Why something was found: each part of its score, which add up to it. */
+const contributionOutput = z.discriminatedUnion("from", [
+  z.object({ from: z.literal("term"), term: z.string(), score: z.number() }),
+  z.object({ from: z.literal("neighbour"), id, score: z.number() }),
+  z.object({ from: z.enum(["session", "speaker", "period", "recency"]), score: z.number() }),
+]);
+
+/** One thing found, with where it comes from. `date`: when it was said; of a fact when it was recorded. */
+export const recallResultOutput = z.object({
+  kind: z.enum(recallKinds),
+  id,
+  messageId: id.nullable(),
+  conversationId: id.nullable(),
+  text: z.string(),
+  author: z.string().nullable(),
+  date: instant,
+  score: z.number(),
+  quote: z.object({ text: z.string(), start: z.number(), end: z.number() }).nullable(),
+  contributions: z.array(contributionOutput).optional(),
+});
+
 const quoted = { quote: z.string(), start: z.number(), end: z.number() };
 
 /** What was understood of a message, each with the verbatim words it rests on (UTF-16 offsets into the message). */
@@ -137,6 +160,21 @@ export const understoodOutput = z.discriminatedUnion("kind", [
     entities: z.array(z.object({ id, name: z.string() })),
     ...quoted,
   }),
+  z.object({
+    kind: z.literal("reminder"),
+    reminderId: id,
+    title: z.string(),
+    /** No time of day was said; the usual one was taken. */
+    assumedTime: z.boolean(),
+    next: momentOutput.nullable(),
+    upcoming: z.array(momentOutput),
+    ...quoted,
+  }),
+  /** Not understood well enough to act on: what to ask the person. */
+  z.object({ kind: z.literal("question"), about: z.literal("reminder"), question: z.string(), ...quoted }),
+  /** Nothing is removed yet: `entities.forget` with these ids does that. */
   z.object({ kind: z.literal("forget"), what: z.string(), preview: forgetPreviewOutput, ...quoted }),
+  z.object({ kind: z.literal("answer"), about: z.string(), results: z.array(recallResultOutput), ...quoted }),
 ]);
-export type Understood = z.infer<typeof understoodOutput>;
+/** As it is before instants become text. */
+export type Understood = z.input<typeof understoodOutput>;

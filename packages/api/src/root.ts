@@ -7,6 +7,7 @@ import { factsRouter } from "./routers/facts.ts";
 import { healthRouter } from "./routers/health.ts";
 import { messagesRouter } from "./routers/messages.ts";
 import { remindersRouter } from "./routers/reminders.ts";
+import { recallRouter } from "./routers/recall.ts";
 import { usersRouter } from "./routers/users.ts";
 import { workerRouter } from "./routers/worker.ts";
 import { router } from "./trpc.ts";
@@ -21,6 +22,7 @@ export const appRouter = router({
   health: healthRouter,
   messages: messagesRouter,
   reminders: remindersRouter,
+  recall: recallRouter,
   users: usersRouter,
   worker: workerRouter,
 });

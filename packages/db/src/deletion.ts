@@ -1,7 +1,16 @@
-import { and, eq, inArray, sql } from "drizzle-orm";
+import { and, eq, inArray, isNotNull, sql } from "drizzle-orm";
 import { alias } from "drizzle-orm/pg-core";
 import type { UserTransaction } from "./connection/access.ts";
-import { conversations, dialogStates, facts, messages, reminderDeliveries, reminderOccurrences, reminders } from "./schema/index.ts";
+import {
+  conversations,
+  dialogStates,
+  facts,
+  idempotencyKeys,
+  messages,
+  reminderDeliveries,
+  reminderOccurrences,
+  reminders,
+} from "./schema/index.ts";
 import { isOneOf } from "./sql-fragments.ts";
 
 /** What a deletion removed, and the reminders that lost the fact they were timed by. Ids only. */
@@ -42,6 +51,7 @@ export async function deleteFacts(tx: UserTransaction, ids: readonly string[]): 
   }
   const cancelledReminderIds = await unlinkReminders(tx, ids);
   await resetDialogAbout(tx, ids);
+  await clearStoredAnswers(tx);
   const deleted = await tx.delete(facts).where(own).returning({ id: facts.id });
   return { factIds: deleted.map(({ id }) => id), cancelledReminderIds };
 }
@@ -125,6 +135,7 @@ export async function deleteMessages(tx: UserTransaction, ids: readonly string[]
     .set({ sourceMessageId: null })
     .where(and(eq(reminders.userId, tx.userId), isOneOf(reminders.sourceMessageId, ids)));
   await resetDialogAbout(tx, ids);
+  await clearStoredAnswers(tx);
   const deleted = await tx
     .delete(messages)
     .where(and(eq(messages.userId, tx.userId), isOneOf(messages.id, ids)))
@@ -142,6 +153,14 @@ export async function deleteMessages(tx: UserTransaction, ids: readonly string[]
       .where(and(eq(conversations.userId, tx.userId), isOneOf(conversations.id, touched)));
   }
   return { messageIds: deleted.map(({ id }) => id), ...gone };
+}
+
+/** Answers that are kept for retries may hold the text that goes; their keys stay taken. */
+async function clearStoredAnswers(tx: UserTransaction): Promise<void> {
+  await tx
+    .update(idempotencyKeys)
+    .set({ response: null })
+    .where(and(eq(idempotencyKeys.userId, tx.userId), isNotNull(idempotencyKeys.response)));
 }
 
 /** A question that is open about something which is gone cannot be answered any more. */

@@ -36,6 +36,8 @@ export interface ReminderRepository {
   /** Locks in the order of ids: for change, or against change. */
   lockMany(ids: readonly string[], strength: "update" | "share"): Promise<Reminder[]>;
   findByDedupeKey(key: string): Promise<Reminder | null>;
+  /** Those that a message asked for, in the order they were made. */
+  listBySourceMessage(messageId: string): Promise<Reminder[]>;
   /** Active and paused reminders that hang on the fact. */
   anchoredTo(factId: string): Promise<Reminder[]>;
   /** Active and paused reminders that follow the user's zone. */
@@ -118,6 +120,12 @@ export function createReminderRepository(tx: UserTransaction): ReminderRepositor
         .where(and(own, eq(reminders.dedupeKey, key), inArray(reminders.status, live)));
       return row ?? null;
     },
+    listBySourceMessage: (messageId) =>
+      tx
+        .select()
+        .from(reminders)
+        .where(and(own, eq(reminders.sourceMessageId, messageId)))
+        .orderBy(asc(reminders.id)),
     anchoredTo: (factId) =>
       tx
         .select()
