@@ -1,16 +1,25 @@
 import { defineConfig } from "vitest/config";
+import { hasPostgresBinaries } from "./packages/db/src/testing/cluster.ts";
+import { testEnvironment } from "./packages/db/src/testing/env.ts";
+
+const hasPostgres = testEnvironment.databaseUrl !== null || hasPostgresBinaries();
+if (!hasPostgres) {
+  console.log(
+    "Skipped: db-postgres, api-postgres, server-postgres (no TEST_DATABASE_URL, and no PostgreSQL with pgvector on this machine)",
+  );
+}
 
 /** Suites that use a database run on both engines; PostgreSQL is TEST_DATABASE_URL, else a private cluster from the machine's programs. */
 const onBothEngines = (name: string, root: string, exclude: string[] = []) =>
-  (["embedded", "postgres"] as const).map((engine) => ({
+  (hasPostgres ? ["embedded", "postgres"] : ["embedded"]).map((engine) => ({
     test: {
       name: `${name}-${engine}`,
       root,
       include: ["src/**/*.test.ts"],
       exclude,
       env: { MEMA_TEST_ENGINE: engine },
-      testTimeout: 30_000,
-      hookTimeout: 60_000,
+      testTimeout: 60_000,
+      hookTimeout: 120_000,
     },
   }));
 
@@ -18,7 +27,7 @@ export default defineConfig({
   test: {
     globalSetup: ["packages/db/src/testing/global-setup.ts"],
     projects: [
-      { test: { name: "shared", root: "packages/shared", include: ["src/**/*.test.ts"] } },
+      { test: { name: "shared", root: "packages/shared", include: ["src/**/*.test.ts"], testTimeout: 60_000 } },
       ...onBothEngines("db", "packages/db", ["src/embedded/**"]),
       { test: { name: "embedded", root: "packages/db", include: ["src/embedded/**/*.test.ts"], testTimeout: 60_000, hookTimeout: 60_000 } },
       ...onBothEngines("api", "packages/api"),

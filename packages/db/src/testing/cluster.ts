@@ -26,10 +26,15 @@ function findBinaries(): string | null {
     : [];
   const asked = spawnSync("pg_config", ["--bindir"], { encoding: "utf8" });
   if (asked.status === 0) folders.unshift(asked.stdout.trim());
-  return folders.find((folder) => existsSync(join(folder, "initdb")) && existsSync(join(folder, "pg_ctl"))) ?? null;
+  return folders.find((folder) => existsSync(join(folder, "initdb")) && existsSync(join(folder, "pg_ctl")) && hasVector(folder)) ?? null;
 }
 
-/** Whether this machine has PostgreSQL's server programs. */
+function hasVector(folder: string): boolean {
+  const asked = spawnSync(join(folder, "pg_config"), ["--sharedir"], { encoding: "utf8" });
+  return asked.status === 0 && existsSync(join(asked.stdout.trim(), "extension", "vector.control"));
+}
+
+/** Whether this machine has PostgreSQL's server programs and pgvector. */
 export const hasPostgresBinaries = (): boolean => findBinaries() !== null;
 
 async function freePort(): Promise<number> {

@@ -29,6 +29,7 @@ export default async function setup(project: TestProject): Promise<() => Promise
     cluster = await startPrivateCluster({ fsync: "off", synchronous_commit: "off", full_page_writes: "off" });
     ownerUrl = cluster.ownerUrl;
   }
+  if (ownerUrl === null && testEnvironment.ci) throw new Error("CI must test on PostgreSQL with pgvector, and this machine has neither");
   project.provide("ownerUrl", ownerUrl);
   const templateDatabase = `mema_template_${process.pid}_${Date.now().toString(36)}`;
   project.provide("templateDatabase", templateDatabase);
