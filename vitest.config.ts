@@ -31,6 +31,7 @@ export default defineConfig({
       ...onBothEngines("db", "packages/db", ["src/embedded/**"]),
       { test: { name: "embedded", root: "packages/db", include: ["src/embedded/**/*.test.ts"], testTimeout: 60_000, hookTimeout: 60_000 } },
       ...onBothEngines("api", "packages/api"),
+      ...onBothEngines("worker", "apps/worker"),
     ],
   },
 });

@@ -18,7 +18,7 @@ export interface OutboundPost {
 
 /** How a POST ended. `ambiguous`: the request had been handed over when it failed, so the receiver may have acted on it. */
 export type OutboundResult =
-  | { status: number; retryAfter: string | null; error: null }
+  | { status: number; retryAfter: string | null; date: string | null; error: null }
   | { status: null; error: OutboundError; ambiguous: boolean };
 
 export type OutboundError =
@@ -63,7 +63,12 @@ export async function post({
   });
   let handedOver = false;
   request.on("response", (response) => {
-    resolve({ status: response.statusCode ?? 0, retryAfter: response.headers["retry-after"] ?? null, error: null });
+    resolve({
+      status: response.statusCode ?? 0,
+      retryAfter: response.headers["retry-after"] ?? null,
+      date: response.headers.date ?? null,
+      error: null,
+    });
     response.destroy();
   });
   request.on("finish", () => {
