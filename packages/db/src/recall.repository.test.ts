@@ -4,7 +4,18 @@ import { type UserTransaction, withUser } from "./connection/access.ts";
 import { createRecallIndex } from "./recall-index.repository.ts";
 import { createRecallRepository, type RecallSearch } from "./recall.repository.ts";
 import { newId } from "./schema/base.ts";
-import { conversations, facts, messages, recallDocuments, recallPostings, recallStatistics, recallTerms, users } from "./schema/index.ts";
+import {
+  conversations,
+  entities,
+  factEntities,
+  facts,
+  messages,
+  recallDocuments,
+  recallPostings,
+  recallStatistics,
+  recallTerms,
+  users,
+} from "./schema/index.ts";
 import { createTestDatabase, type TestDatabase } from "./testing/database.ts";
 
 let database: TestDatabase;
@@ -145,6 +156,50 @@ describe("what is found", () => {
     expect(await texts(ada, "tea", { conversationId })).toEqual(["Tea in January"]);
     expect(await texts(ada, "tea", { from: new Date("2026-02-01T00:00:00Z") })).toEqual(["Tea in February"]);
     expect(await texts(ada, "tea", { to: new Date("2026-02-01T00:00:00Z") })).toEqual(["Tea in January"]);
+  });
+
+  test("takes an unknown word for the likeliest known one, and only an unknown one", async () => {
+    const ada = await createUser();
+    await saidBy(ada, "She loves climbing", "Dinner at the restaurant", "The march was long", "We watched a match");
+    expect(await texts(ada, "my climber friend")).toEqual(["She loves climbing"]);
+    expect(await texts(ada, "resturant")).toEqual(["Dinner at the restaurant"]);
+    expect(await texts(ada, "march")).toEqual(["The march was long"]);
+    expect(await texts(ada, "zzzzzz")).toEqual([]);
+  });
+
+  test("finds a single character of a script without spaces anywhere", async () => {
+    const ada = await createUser();
+    await saidBy(ada, "他养了一只猫", "猫很可爱", "他养了一条狗");
+    expect((await texts(ada, "猫")).toSorted()).toEqual(["他养了一只猫", "猫很可爱"].toSorted());
+  });
+
+  test("finds by any of an entity's names, and what is about it without naming it", async () => {
+    const ada = await createUser();
+    await withUser(database.db, ada, async (tx) => {
+      const [dima] = await tx
+        .insert(entities)
+        .values({ userId: ada, canonicalName: "Dima", aliases: ["Mitya"] })
+        .returning();
+      const index = createRecallIndex(tx);
+      await index.setNames(dima?.id ?? "", ["Dima", "Mitya"]);
+      const [fact] = await tx.insert(facts).values({ userId: ada, content: "Allergic to nuts" }).returning();
+      await index.add("fact", fact?.id ?? "", { text: "Allergic to nuts", at: now });
+      await tx.insert(factEntities).values({ userId: ada, factId: fact?.id ?? "", entityId: dima?.id ?? "" });
+      await say(tx, ["Dima moved to Graz", "Vera moved to Linz"]);
+    });
+    expect((await texts(ada, "What about Mitya?")).toSorted()).toEqual(["Allergic to nuts", "Dima moved to Graz"]);
+    expect(await texts(ada, "Is Mitya allergic?")).toEqual(["Allergic to nuts", "Dima moved to Graz"]);
+  });
+
+  test("prefers what is of the time that the question names", async () => {
+    const ada = await createUser();
+    await saidBy(
+      ada,
+      { text: "Camping was wonderful", at: "2025-06-20T10:00:00Z" },
+      { text: "Camping was wonderful, really", at: "2026-11-12T10:00:00Z" },
+    );
+    expect((await texts(ada, "When did we go camping in June?"))[0]).toBe("Camping was wonderful");
+    expect((await texts(ada, "Did we go camping last week?"))[0]).toBe("Camping was wonderful, really");
   });
 
   test("gives every score as the sum of its contributions", async () => {

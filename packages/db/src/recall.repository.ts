@@ -1,11 +1,13 @@
 import { badInput, type RecallKind, textLimits } from "@mema/shared";
-import { languageOfLocale, queryTerms } from "@mema/shared/text-analysis";
-import { and, eq, inArray, sql } from "drizzle-orm";
+import { languageOfLocale, periodsOf } from "@mema/shared/text-analysis";
+import { and, eq, inArray } from "drizzle-orm";
 import type { UserTransaction } from "./connection/access.ts";
-import { findCandidates, type RecallFilters, type WeightedTerm } from "./recall/candidates.ts";
-import { recallParameters } from "./recall/parameters.ts";
+import { findCandidates, type RecallFilters } from "./recall/candidates.ts";
+import { readQuestion } from "./recall/question.ts";
 import { type Contribution, rank } from "./recall/ranking.ts";
-import { facts, messages, recallStatistics, recallTerms, users } from "./schema/index.ts";
+import { facts, messages, users } from "./schema/index.ts";
+
+export type { Contribution, RecallFilters };
 
 export interface RecallSearch extends RecallFilters {
   /** At most 4,000 characters. */
@@ -43,12 +45,17 @@ export function createRecallRepository(tx: UserTransaction): RecallRepository {
       if (query.length > textLimits.query) {
         throw badInput("query", `must have at most ${textLimits.query} characters: ask for less at once`, textLimits.query);
       }
-      const [own] = await tx.select({ locale: users.locale }).from(users).where(eq(users.id, tx.userId));
-      const asked = queryTerms(query, languageOfLocale(own?.locale)).map(({ term }) => term);
-      const { terms, averageLength } = await weigh(tx, asked);
-      if (terms.length === 0) return [];
-      const candidates = await findCandidates(tx, terms, averageLength, filters);
-      const ranked = rank(candidates, { terms: terms.map(({ term }) => term), now, period: null, limit });
+      const [own] = await tx.select({ locale: users.locale, timezone: users.timezone }).from(users).where(eq(users.id, tx.userId));
+      const question = await readQuestion(tx, query, languageOfLocale(own?.locale));
+      if (question === null) return [];
+      const candidates = await findCandidates(tx, question, filters);
+      const ranked = rank(candidates, {
+        terms: question.terms.map(({ term }) => term),
+        entityWeight: question.entityWeight,
+        now,
+        periods: periodsOf(query, now, own?.timezone ?? "UTC"),
+        limit,
+      });
       const texts = await readTexts(tx, ranked);
       return ranked.flatMap(({ id, score, contributions }) => {
         const source = texts.get(id);
@@ -56,35 +63,6 @@ export function createRecallRepository(tx: UserTransaction): RecallRepository {
       });
     },
   };
-}
-
-/** The terms that the user's documents have, with their weights, the rarest first when there are too many. */
-async function weigh(tx: UserTransaction, asked: readonly string[]): Promise<{ terms: WeightedTerm[]; averageLength: number }> {
-  const none = { terms: [], averageLength: 1 };
-  if (asked.length === 0) return none;
-  const [total] = await tx
-    .select({ documents: recallStatistics.documentCount, length: recallStatistics.totalLength })
-    .from(recallStatistics)
-    .where(eq(recallStatistics.userId, tx.userId));
-  if (total === undefined || total.documents === 0) return none;
-  const known = await tx
-    .select({ term: recallTerms.term, documentCount: recallTerms.documentCount })
-    .from(recallTerms)
-    .where(
-      and(
-        eq(recallTerms.userId, tx.userId),
-        sql`${recallTerms.term} = any(array(select json_array_elements_text(${JSON.stringify(asked)}::json)) collate "C")`,
-      ),
-    );
-  const terms = known
-    .map(({ term, documentCount }) => ({
-      term,
-      documentCount,
-      weight: Math.log(1 + (Math.max(0, total.documents - documentCount) + 0.5) / (documentCount + 0.5)),
-    }))
-    .toSorted((a, b) => a.documentCount - b.documentCount || (a.term < b.term ? -1 : 1))
-    .slice(0, recallParameters.queryTerms);
-  return { terms, averageLength: Math.max(1, total.length / total.documents) };
 }
 
 async function readTexts(tx: UserTransaction, found: readonly { id: string; kind: RecallKind }[]) {

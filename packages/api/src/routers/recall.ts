@@ -1,12 +1,11 @@
 import { idInput, instantInput, plainText, recallKinds, textLimits } from "@mema/shared";
 import { z } from "zod";
 import { recallResultOutput } from "../outputs.ts";
-import { searchMemory } from "../services/recall.ts";
+import { packMemory, searchMemory } from "../services/recall.ts";
 import { router, userProcedure } from "../trpc.ts";
 
-const searchInput = z.strictObject({
-  query: plainText(textLimits.query),
-  limit: z.int().min(1).max(100, "must be at most 100").default(10),
+/** What results are limited to. */
+const limits = {
   kinds: z.array(z.enum(recallKinds)).min(1, "name at least one kind").optional(),
   /** Facts about one of these, and the messages they came from. */
   entityIds: z.array(idInput).min(1).max(100).optional(),
@@ -17,6 +16,12 @@ const searchInput = z.strictObject({
   asOf: instantInput.optional(),
   /** What was true then. */
   validAt: instantInput.optional(),
+};
+
+const searchInput = z.strictObject({
+  query: plainText(textLimits.query),
+  limit: z.int().min(1).max(100, "must be at most 100").default(10),
+  ...limits,
   /** Adds to each result what its score is made of. */
   explain: z.boolean().default(false),
 });
@@ -29,5 +34,26 @@ export const recallRouter = router({
     .query(async ({ ctx, input: { explain, ...search } }) => {
       const { results } = await searchMemory(ctx.tx, search);
       return { results: results.map(({ contributions, ...result }) => (explain ? { ...result, contributions } : result)) };
+    }),
+
+  /**
+   * The best results as one text for a model's prompt: at most `maxTokens` (estimated), nothing twice, marked as data. Facts in it are
+   * recorded as used, for the answer `messageId` when given.
+   */
+  pack: userProcedure
+    .input(
+      z.strictObject({
+        query: plainText(textLimits.query),
+        maxTokens: z.int().min(100, "must be at least 100").max(100_000, "must be at most 100000"),
+        messageId: idInput.optional(),
+        ...limits,
+      }),
+    )
+    .output(z.object({ text: z.string(), tokens: z.number(), items: z.array(recallResultOutput.omit({ contributions: true })) }))
+    .mutation(async ({ ctx, input }) => {
+      const packed = await packMemory(ctx.tx, input);
+      const factIds = packed.items.filter(({ kind }) => kind === "fact").map(({ id }) => id);
+      if (factIds.length > 0) ctx.record("facts.used", { factIds });
+      return packed;
     }),
 });

@@ -1,6 +1,7 @@
 import { type SQL, sql } from "drizzle-orm";
 import type { UserTransaction } from "../connection/access.ts";
 import { recallParameters } from "./parameters.ts";
+import type { Question } from "./question.ts";
 import type { Candidate } from "./ranking.ts";
 
 /** A term with its weight (its rarity among the user's documents, as BM25 has it) and in how many documents it is. */
@@ -78,8 +79,7 @@ function conditionsOf(tx: UserTransaction, filters: RecallFilters): SQL | null {
  */
 export async function findCandidates(
   tx: UserTransaction,
-  terms: readonly WeightedTerm[],
-  averageLength: number,
+  { terms, averageLength, entityIds }: Pick<Question, "terms" | "averageLength" | "entityIds">,
   filters: RecallFilters,
 ): Promise<Candidate[]> {
   const user = sql`${tx.userId}::uuid`;
@@ -98,6 +98,15 @@ export async function findCandidates(
       where d.user_id = ${user} and d.conversation_id = c.conversation_id and (d.at, d.id) ${direction} (c.at, c.id) and d.kind = 'message'
       ${conditions === null ? sql`` : sql`and ${conditions}`}
       order by d.at ${order}, d.id ${order} limit ${recallParameters.neighbours.length}) n)`;
+  const named = sql`any(${`{${entityIds.join(",")}}`}::uuid[])`;
+  const factsAboutNamed =
+    entityIds.length === 0
+      ? sql``
+      : sql`union all (
+        select e.fact_id, null::integer, 0 from fact_entities e join facts f on f.user_id = ${user} and f.id = e.fact_id
+        where e.user_id = ${user} and e.entity_id = ${named} ${filters.asOf === undefined ? sql`and f.status = 'active'` : sql``}
+          ${conditions === null ? sql`` : sql`and exists (select 1 from recall_documents d where d.user_id = ${user} and d.id = e.fact_id and ${conditions})`}
+        order by e.fact_id desc limit ${recallParameters.shortlist})`;
   const rows = await tx.execute(sql`
     with query as materialized (
       select * from json_to_recordset(${JSON.stringify(plan)}::json) as q (position integer, term text, weight float8, frequent boolean)
@@ -119,11 +128,13 @@ export async function findCandidates(
       from shortlist s cross join query q
         join recall_postings p on p.user_id = ${user} and p.term = q.term collate "C" and p.document_id = s.document_id ${believed}
       where q.frequent
+      ${factsAboutNamed}
     ), best as materialized (
-      select document_id, json_agg(json_build_array(position, score) order by position) as scores, sum(score) as score
+      select document_id, json_agg(json_build_array(position, score) order by position) filter (where position is not null) as scores, sum(score) as score
       from scored group by document_id order by score desc, document_id desc limit ${recallParameters.candidates}
     )
-    select c.id, c.kind, c.at, c.conversation_id, c.speaker, best.scores,
+    select c.id, c.kind, c.at, c.conversation_id, c.speaker, coalesce(best.scores, '[]'::json) as scores,
+      ${entityIds.length === 0 ? sql`false` : sql`exists (select 1 from fact_entities e where e.user_id = ${user} and e.fact_id = c.id and e.entity_id = ${named})`} as about_named,
       ${beside(sql`<`, sql`desc`)} as before, ${beside(sql`>`, sql`asc`)} as after
     from best join recall_documents c on c.user_id = ${user} and c.id = best.document_id`);
   return rows.map(toCandidate);
@@ -152,6 +163,7 @@ function toCandidate(row: Record<string, unknown>): Candidate {
     conversationId: row["conversation_id"] as string | null,
     speaker: row["speaker"] as string[],
     termScores: (row["scores"] as [number, number][]).map(([position, score]) => [position, score / parts]),
+    aboutNamed: row["about_named"] === true,
     before: besides(row["before"]),
     after: besides(row["after"]),
   };

@@ -13,10 +13,21 @@ export const recallParameters = {
   /** How much more a document counts whose speaker the question names. */
   speaker: 0.2,
   /** How much more a document counts that is of the time the question names. */
-  period: 0.3,
+  period: 1,
+  /** After how many days past that time half of it is gone. */
+  periodHalfLifeDays: 5,
   /** How much more a document of this moment counts than an old one, and after how many days half of that is gone. */
   recency: 0.05,
   recencyHalfLifeDays: 30,
+  /** What another name of a named entity is worth, and being about it, as shares of the name that was asked for. */
+  alias: 0.5,
+  entity: 0.5,
+  namedEntities: 20,
+  /** What a word is worth that only resembles one that is nowhere; how many words are guessed, from how many, and how many for each. */
+  guess: 0.8,
+  guessedWords: 4,
+  guessesFrom: 5_000,
+  guesses: 3,
   /** Documents whose surroundings are looked at. */
   candidates: 300,
   /** Postings that are read to find candidates; words that are more frequent only add to what rarer ones found. */

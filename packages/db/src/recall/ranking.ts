@@ -1,4 +1,5 @@
 import type { RecallKind } from "@mema/shared";
+import { closeness, type Period } from "@mema/shared/text-analysis";
 import { recallParameters } from "./parameters.ts";
 
 /** A document that has terms of the question, with its score for each (by the term's position in the plan), and who stands beside it. */
@@ -9,6 +10,8 @@ export interface Candidate {
   conversationId: string | null;
   speaker: readonly string[];
   termScores: readonly (readonly [position: number, score: number])[];
+  /** A fact about an entity that the question names. */
+  aboutNamed: boolean;
   /** Messages before and after it in its conversation, the nearest first. */
   before: readonly { id: string; at: Date }[];
   after: readonly { id: string; at: Date }[];
@@ -18,7 +21,7 @@ export interface Candidate {
 export type Contribution =
   | { from: "term"; term: string; score: number }
   | { from: "neighbour"; id: string; score: number }
-  | { from: "session" | "speaker" | "period" | "recency"; score: number };
+  | { from: "session" | "entity" | "speaker" | "period" | "recency"; score: number };
 
 export interface Ranked {
   id: string;
@@ -31,9 +34,11 @@ export interface Ranked {
 export interface RankingQuestion {
   /** The terms by position. */
   terms: readonly string[];
+  /** What being about a named entity is worth. */
+  entityWeight: number;
   now: Date;
-  /** The time that the question names. */
-  period: { from: Date; to: Date } | null;
+  /** The times that the question names. */
+  periods: readonly Period[];
   limit: number;
 }
 
@@ -47,7 +52,7 @@ const sessionOf = (conversationId: string | null, at: Date): string | null =>
  * Orders candidates and their neighbours by all that speaks for them. Pure and deterministic: the order of the candidates does not
  * matter, equal scores go by time and id, the newest first.
  */
-export function rank(candidates: readonly Candidate[], { terms, now, period, limit }: RankingQuestion): Ranked[] {
+export function rank(candidates: readonly Candidate[], { terms, entityWeight, now, periods, limit }: RankingQuestion): Ranked[] {
   const { neighbours, session, speaker, recency, recencyHalfLifeDays } = recallParameters;
   const named = new Set(terms);
   const ordered = candidates.toSorted((a, b) => (a.id < b.id ? -1 : 1));
@@ -66,6 +71,10 @@ export function rank(candidates: readonly Candidate[], { terms, now, period, lim
     for (const [position, score] of candidate.termScores) {
       own.own += score;
       own.contributions.push({ from: "term", term: terms[position] ?? "", score });
+    }
+    if (candidate.aboutNamed) {
+      own.contributions.push({ from: "entity", score: entityWeight });
+      own.own += entityWeight;
     }
     if (candidate.speaker.some((term) => named.has(term))) {
       own.contributions.push({ from: "speaker", score: own.own * speaker });
@@ -93,8 +102,9 @@ export function rank(candidates: readonly Candidate[], { terms, now, period, lim
       result.contributions.push({ from: "session", score: sum * session });
     }
     const text = result.contributions.reduce((sum, { score }) => sum + score, 0);
-    if (period !== null && result.at >= period.from && result.at < period.to) {
-      result.contributions.push({ from: "period", score: text * recallParameters.period });
+    if (periods.length > 0) {
+      const share = closeness(periods, result.at, recallParameters.periodHalfLifeDays);
+      result.contributions.push({ from: "period", score: text * recallParameters.period * share });
     }
     const ageDays = Math.max(0, (now.getTime() - result.at.getTime()) / dayMs);
     result.contributions.push({ from: "recency", score: text * recency * 0.5 ** (ageDays / recencyHalfLifeDays) });

@@ -2,3 +2,5 @@ export * from "./fold.ts";
 export * from "./languages.ts";
 export * from "./terms.ts";
 export * from "./query.ts";
+export * from "./time-expressions.ts";
+export * from "./similar.ts";
