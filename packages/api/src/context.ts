@@ -70,5 +70,14 @@ export function createContext(services: Services, request: Partial<RequestFacts>
   };
 }
 
-/** Runs a body in the caller's own user transaction. */
-export type AsUser = <T>(body: (tx: UserTransaction) => Promise<T>, options?: TransactionOptions) => Promise<T>;
+/** What a mutation did: ids, never text. Becomes an event for live readers and a line of the audit log, in the mutation's transaction. */
+export interface Recorded {
+  type: string;
+  payload: Record<string, unknown>;
+}
+
+/** Runs a body in a transaction of the caller's own user; what it records is written at its end. */
+export type AsUser = <T>(
+  body: (tx: UserTransaction, record: (type: Recorded["type"], payload: Recorded["payload"]) => void) => Promise<T>,
+  options?: TransactionOptions,
+) => Promise<T>;

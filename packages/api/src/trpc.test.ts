@@ -80,6 +80,20 @@ test("the same Idempotency-Key gets the first answer; another request under it i
   expect(items.filter(({ content }) => content === "only once")).toHaveLength(1);
 });
 
+test("an answer with a secret is not kept for retries: no Idempotency-Key there, and no key in the clear in the database", async () => {
+  const keyed = api.callerWith(adasKey, { idempotencyKey: "key-2" });
+  expect((await failure(keyed.apiKeys.create({ name: "another" }))).code).toBe("BAD_REQUEST");
+  expect((await failure(keyed.channels.create({ type: "log" }))).code).toBe("BAD_REQUEST");
+  expect((await failure(api.callerWith(adminKey, { idempotencyKey: "key-3" }).users.create({}))).code).toBe("BAD_REQUEST");
+});
+
+test("a step outside of the request's transaction leaves its events and audit rows too", async () => {
+  const { caller } = await api.createUser();
+  const { id } = await caller.channels.create({ type: "log" });
+  const { items } = await caller.events.list({});
+  expect(items).toMatchObject([{ type: "channel.created", payload: { channelId: id } }]);
+});
+
 test("events are numbered without gaps in the order of commits, also when twenty mutations run at once", async () => {
   const { caller } = await api.createUser();
   await Promise.all(Array.from({ length: 20 }, (_, at) => caller.messages.send({ text: `message ${at}` })));

@@ -1,34 +1,31 @@
-import { createHash } from "node:crypto";
 import { AppError, badInput, type KeyScope } from "@mema/shared";
-import {
-  createAuditLogRepository,
-  createEventRepository,
-  createIdempotencyKeyRepository,
-  sqlState,
-  type UserTransaction,
-  withUser,
-} from "@mema/db";
+import { sqlState, type UserTransaction, withUser } from "@mema/db";
 import { initTRPC } from "@trpc/server";
 import { authenticate } from "./authenticate.ts";
-import type { Actor, AsUser, Context } from "./context.ts";
+import type { Actor, AsUser, Context, Recorded } from "./context.ts";
 import { toTRPCError } from "./errors.ts";
+import { openIdempotency } from "./idempotency.ts";
+import { writeRecords } from "./records.ts";
 
-const t = initTRPC.context<Context>().create({
-  errorFormatter: ({ shape, error }) => {
-    const cause = error.cause instanceof AppError ? error.cause : null;
-    const { stack: _stack, ...data } = shape.data;
-    return {
-      ...shape,
-      message: cause?.message ?? shape.message,
-      data: {
-        ...data,
-        ...(cause?.issues === undefined ? {} : { issues: cause.issues }),
-        ...(cause?.retryAfterSeconds === undefined ? {} : { retryAfterSeconds: cause.retryAfterSeconds }),
-      },
-    };
-  },
-  sse: { ping: { enabled: true, intervalMs: 15_000 }, client: { reconnectAfterInactivityMs: 45_000 } },
-});
+const t = initTRPC
+  .context<Context>()
+  .meta<{ answersWithSecret?: boolean }>()
+  .create({
+    errorFormatter: ({ shape, error }) => {
+      const cause = error.cause instanceof AppError ? error.cause : null;
+      const { stack: _stack, ...data } = shape.data;
+      return {
+        ...shape,
+        message: cause?.message ?? shape.message,
+        data: {
+          ...data,
+          ...(cause?.issues === undefined ? {} : { issues: cause.issues }),
+          ...(cause?.retryAfterSeconds === undefined ? {} : { retryAfterSeconds: cause.retryAfterSeconds }),
+        },
+      };
+    },
+    sse: { ping: { enabled: true, intervalMs: 15_000 }, client: { reconnectAfterInactivityMs: 45_000 } },
+  });
 
 export const { router, createCallerFactory } = t;
 
@@ -51,8 +48,14 @@ const mapErrors = t.middleware(async ({ next, ctx, path }) => {
   throw error;
 });
 
+/** Answers that hold a secret are never kept, so a retry cannot be answered with the first one's. */
+const secretAnswerMessage = "cannot be used here: the answer holds a secret, which is not kept for retries. Send the call without it";
+
 /** Needs no credential. */
-export const publicProcedure = t.procedure.use(mapErrors);
+export const publicProcedure = t.procedure.use(mapErrors).use(({ ctx, meta, next }) => {
+  if (meta?.answersWithSecret === true && ctx.request.idempotencyKey !== null) throw badInput("Idempotency-Key", secretAnswerMessage);
+  return next();
+});
 
 function authenticated<Type extends Actor["type"]>(...types: Type[]) {
   return publicProcedure.use(async ({ ctx, next }) => {
@@ -79,82 +82,44 @@ export const operatorProcedure = authenticated("admin", "service");
 const scopeOf = (type: "query" | "mutation" | "subscription"): KeyScope => (type === "mutation" ? "write" : "read");
 
 /**
- * As a user, without an open transaction: for what calls a webhook, a model or streams. `ctx.asUser` opens one where it is needed.
+ * As a user, without an open transaction: for what calls a webhook, a model or streams. `ctx.asUser` opens one where it is needed; what
+ * its body records becomes events and audit rows of that transaction.
  */
-export const memberProcedure = authenticated("api_key", "user").use(({ ctx, next, type }) => {
+export const memberProcedure = authenticated("api_key", "user").use(({ ctx, next, type, path }) => {
   const { actor, services } = ctx;
   const scope = scopeOf(type);
   if (!actor.scopes.includes(scope)) throw new AppError("FORBIDDEN", `This key may not ${scope}: create one with the scope "${scope}".`);
   const outer = ctx.tx;
-  const asUser: AsUser = (body, options) => (outer === undefined ? withUser(services.db, actor.userId, body, options) : body(outer));
+  const asUser: AsUser = (body, options) => {
+    const recorded = async (tx: UserTransaction) => {
+      const records: Recorded[] = [];
+      const result = await body(tx, (event, payload) => records.push({ type: event, payload }));
+      await writeRecords(ctx, tx, path, records);
+      return result;
+    };
+    return outer === undefined ? withUser(services.db, actor.userId, recorded, options) : recorded(outer);
+  };
   return next({ ctx: { userId: actor.userId, asUser } });
 });
-
-/** What a mutation did: ids, never text. Becomes an event for live readers and a line of the audit log, in the mutation's transaction. */
-export interface Recorded {
-  type: string;
-  payload: Record<string, unknown>;
-}
 
 /**
  * As a user, in one transaction bound to that user: READ ONLY for a query, READ WRITE for a mutation, joined when one is open already.
  * A failed procedure rolls back; what a mutation changed it records, as events and audit rows in the same transaction.
  */
 export const userProcedure = memberProcedure.use(async ({ ctx, next, type, path, getRawInput }) => {
-  const recorded: Recorded[] = [];
-  const record = (event: string, payload: Record<string, unknown>) => {
-    recorded.push({ type: event, payload });
-  };
-  const rawInput = ctx.request.idempotencyKey !== null && type === "mutation" ? await getRawInput() : null;
+  const once = type === "mutation" && ctx.tx === undefined ? ctx.request.idempotencyKey : null;
+  const rawInput = once === null ? null : await getRawInput();
   return ctx.asUser(
-    async (tx) => {
-      const nested = ctx.tx !== undefined;
-      const once = type === "mutation" && !nested ? await openIdempotency(ctx, tx, path, rawInput) : null;
+    async (tx, record) => {
+      const idempotency = once === null ? null : await openIdempotency(tx, { key: once, batched: ctx.request.batched, path, rawInput });
       // What tRPC itself would return from `next()`: the stored answer of the first request with this key.
-      if (once !== null && once.replay !== null) return { ok: true, data: once.replay.response, marker: "middlewareMarker" } as never;
+      if (idempotency?.replay) return { ok: true, data: idempotency.replay.response, marker: "middlewareMarker" } as never;
       const result = await next({ ctx: { tx, record } });
       // `next()` reports a failure instead of throwing: without this the transaction would commit what was half done.
       if (!result.ok) throw result.error;
-      if (type === "mutation") await writeRecords(ctx, tx, path, recorded);
-      if (once !== null) await once.store(result.data);
+      await idempotency?.store(result.data);
       return result;
     },
     { readOnly: type === "query" },
   );
 });
-
-type UserContext = Context & { actor: Extract<Actor, { type: "api_key" | "user" }> };
-
-async function writeRecords(ctx: UserContext, tx: UserTransaction, path: string, recorded: Recorded[]): Promise<void> {
-  const { actor, request } = ctx;
-  if (recorded.length === 0) return;
-  const who = { actor: actor.type, actorId: actor.id, requestId: request.requestId };
-  const auditLog = createAuditLogRepository(tx);
-  for (const { type: action, payload } of recorded) await auditLog.append({ ...who, action, resource: path, metadata: payload });
-  // Last: it locks the user's numbering until the commit.
-  await createEventRepository(tx).append(recorded.map((event) => ({ ...who, ...event })));
-  tx.signal("events", tx.userId);
-}
-
-const ttlSeconds = 86_400;
-
-interface Once {
-  /** The stored answer, when this request was carried out before. */
-  replay: { response: unknown } | null;
-  store: (response: unknown) => Promise<void>;
-}
-
-async function openIdempotency(ctx: UserContext, tx: UserTransaction, path: string, rawInput: unknown): Promise<Once | null> {
-  const { idempotencyKey: key, batched } = ctx.request;
-  if (key === null) return null;
-  if (batched) throw badInput("Idempotency-Key", "cannot be used on a batch: send this call alone");
-  if (key.length === 0 || key.length > 255) throw badInput("Idempotency-Key", "must have 1 to 255 characters", 255);
-  const requestFingerprint = createHash("sha256")
-    .update(JSON.stringify([path, rawInput ?? null]))
-    .digest("hex");
-  const keys = createIdempotencyKeyRepository(tx);
-  const outcome = await keys.begin({ key, procedure: path, requestFingerprint, ttlSeconds });
-  if (outcome.kind === "first") return { replay: null, store: (response) => keys.complete(key, response) };
-  if (outcome.response === null) throw new AppError("CONFLICT", "This request was carried out; its answer has been forgotten since.");
-  return { replay: { response: outcome.response }, store: async () => {} };
-}

@@ -7,6 +7,7 @@ import { router, userProcedure } from "../trpc.ts";
 export const apiKeysRouter = router({
   /** A new key of this user. It is in the answer and never again: only its hash is stored. */
   create: userProcedure
+    .meta({ answersWithSecret: true })
     .input(
       z.strictObject({
         name: plainText(textLimits.name),

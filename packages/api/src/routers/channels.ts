@@ -16,6 +16,7 @@ export const channelsRouter = router({
    * not, `verification` says why and `channels.verify` asks again.
    */
   create: memberProcedure
+    .meta({ answersWithSecret: true })
     .input(
       z.discriminatedUnion("type", [
         z.strictObject({ type: z.literal("webhook"), url: z.string().min(1).max(2_048, "must have at most 2048 characters"), name }),

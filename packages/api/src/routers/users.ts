@@ -16,6 +16,7 @@ const profile = {
 export const usersRouter = router({
   /** Creates a user with a key, shown once. For the admin key. */
   create: adminProcedure
+    .meta({ answersWithSecret: true })
     .input(z.strictObject(profile).default({}))
     .output(z.object({ userId: idInput, apiKey: z.string() }))
     .mutation(({ ctx, input }) => createUser(ctx.services.db, input)),

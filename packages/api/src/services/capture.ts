@@ -12,10 +12,9 @@ import {
   type UserTransaction,
 } from "@mema/db";
 import type { z } from "zod";
-import type { Limits } from "../context.ts";
+import type { Limits, Recorded } from "../context.ts";
 import type { Understood } from "../outputs.ts";
 import type { messageInput } from "../routers/messages.ts";
-import type { Recorded } from "../trpc.ts";
 import { limitMessages } from "./limits.ts";
 import { searchMemory } from "./recall.ts";
 import type { ReminderInput, ReminderTiming } from "./reminder-definition.ts";

@@ -73,28 +73,35 @@ export async function createChannel(
   context: JobContext,
   signal: AbortSignal,
 ): Promise<{ channel: ChannelView; secret?: string; verification?: Verification }> {
-  if (input.type !== "webhook") return { channel: channelView(await asUser((tx) => createPlain(tx, input))) };
+  if (input.type !== "webhook") return { channel: await asUser((tx, record) => createPlain(tx, input, record)) };
   checkUrl(input.url, context);
   const id = newId();
   const secret = newWebhookSecret();
-  const channel = await asUser((tx) =>
-    createChannelRepository(tx).create({
+  const channel = await asUser((tx, record) => {
+    record("channel.created", { channelId: id });
+    return createChannelRepository(tx).create({
       id,
       type: "webhook",
       name: input.name ?? new URL(input.url).hostname,
       config: { url: input.url },
       sealed: sealSecret(secret, context.secretKey, { userId: tx.userId, rowId: id }),
-    }),
-  );
+    });
+  });
   const verification = await verifyChannel(asUser, channel.id, context, signal);
   const current = await asUser((tx) => createChannelRepository(tx).getById(channel.id));
   return { channel: channelView(current), secret, verification };
 }
 
-async function createPlain(tx: UserTransaction, { type, name }: { type: "log" | "in_app"; name?: string | undefined }): Promise<Channel> {
+async function createPlain(
+  tx: UserTransaction,
+  { type, name }: { type: "log" | "in_app"; name?: string | undefined },
+  record: (type: string, payload: Record<string, unknown>) => void,
+): Promise<ChannelView> {
   const repository = createChannelRepository(tx);
-  if (type === "in_app") return repository.ensureInApp();
-  return repository.create({ type, name: name ?? "Log", verifiedAt: await readClock(tx, databaseClock) });
+  if (type === "in_app") return channelView(await repository.ensureInApp());
+  const channel = await repository.create({ type, name: name ?? "Log", verifiedAt: await readClock(tx, databaseClock) });
+  record("channel.created", { channelId: channel.id });
+  return channelView(channel);
 }
 
 /** Asks a webhook again whether it accepts signed messages. No transaction is open while it is asked. */
@@ -108,7 +115,10 @@ export async function verifyChannel(asUser: AsUser, id: string, context: JobCont
   const { url } = webhookConfig.parse(channel.config);
   const result = await sendVerification({ url, secret, channelId: id }, now, { allowPrivate: context.allowPrivateWebhooks, signal });
   if (result.verified)
-    await asUser((tx) => createChannelRepository(tx).mark(id, { verifiedAt: now, disabledAt: null, disabledReason: null }));
+    await asUser((tx, record) => {
+      record("channel.verified", { channelId: id });
+      return createChannelRepository(tx).mark(id, { verifiedAt: now, disabledAt: null, disabledReason: null });
+    });
   return result;
 }
 
