@@ -25,9 +25,15 @@ export async function waitForDue(
       if (untilDue <= 0) return { due: true };
       const rest = end - performance.now();
       if (signal.aborted || rest <= 0) return { due: false };
-      const timer = setTimeout(wake, Math.min(untilDue, rest));
+      let elapsed = false;
+      const ringing = () => {
+        elapsed = untilDue <= rest;
+        wake();
+      };
+      const timer = setTimeout(ringing, Math.ceil(Math.min(untilDue, rest)));
       await woken.promise;
       clearTimeout(timer);
+      if (elapsed && !signal.aborted) return { due: true };
     }
   } finally {
     stopListening();
