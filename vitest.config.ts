@@ -32,6 +32,7 @@ export default defineConfig({
       { test: { name: "embedded", root: "packages/db", include: ["src/embedded/**/*.test.ts"], testTimeout: 60_000, hookTimeout: 60_000 } },
       ...onBothEngines("api", "packages/api"),
       ...onBothEngines("worker", "apps/worker"),
+      ...onBothEngines("server", "apps/server"),
     ],
   },
 });

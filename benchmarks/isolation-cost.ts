@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { createCaller, createContext, createUser, ServerKeys } from "@mema/api";
+import { createCaller, createContext, createUser, ServerKeys, SignInGuard } from "@mema/api";
 import { compileQuery, conversations, createDbClient, type Db, facts, newId, type RuntimeUrls, users, withUser } from "@mema/db";
 import { and, eq, sql } from "drizzle-orm";
 import { drizzle } from "drizzle-orm/postgres-js";
@@ -49,6 +49,7 @@ function open(urls: RuntimeUrls, stage: Stage, poolSize: number) {
     log,
     limits: { messagesPerHour: 1_000_000 },
     serverKeys: new ServerKeys([]),
+    signInGuard: new SignInGuard(),
     secretKey: randomBytes(32),
     allowPrivateWebhooks: false,
     closing: new AbortController().signal,

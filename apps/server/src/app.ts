@@ -1,16 +1,26 @@
 import { randomUUID } from "node:crypto";
-import { appRouter, createContext, maxBatchSize, type Services } from "@mema/api";
+import { appRouter, createContext, maxBatchSize, placeOf, type Services, toErrorReply } from "@mema/api";
 import { checkReadiness } from "@mema/db";
-import { AppError } from "@mema/shared";
+import { AppError, badInput } from "@mema/shared";
+import { getConnInfo } from "@hono/node-server/conninfo";
 import { fetchRequestHandler } from "@trpc/server/adapters/fetch";
-import { Hono } from "hono";
+import { type Context, Hono } from "hono";
 import type { Metrics } from "./metrics.ts";
+import type { ReadinessGate } from "./readiness-gate.ts";
+import { checkRequest } from "./request-body.ts";
 
-/** Largest request body, in bytes. */
-const bodyLimit = 4 * 1024 * 1024;
+export interface AppParts {
+  services: Services;
+  metrics: Metrics;
+  gate: ReadinessGate;
+  /** Whether the server is about to stop. */
+  isDraining: () => boolean;
+  /** How many proxies of our own stand in front, each of which adds to X-Forwarded-For. */
+  trustedProxies: number;
+}
 
-/** The HTTP side of Mema: health, metrics, tRPC. `isDraining` tells whether the server is about to stop. */
-export function createApp(services: Services, metrics: Metrics, isDraining: () => boolean) {
+/** The HTTP side of Mema: health, metrics, tRPC. */
+export function createApp({ services, metrics, gate, isDraining, trustedProxies }: AppParts) {
   const app = new Hono();
 
   app.use(async (context, next) => {
@@ -18,6 +28,7 @@ export function createApp(services: Services, metrics: Metrics, isDraining: () =
     context.header("x-content-type-options", "nosniff");
     context.header("referrer-policy", "no-referrer");
     context.header("cache-control", "no-store");
+    if (isDraining()) context.header("connection", "close");
   });
 
   app.get("/livez", (context) => context.json({ ok: true }));
@@ -36,18 +47,23 @@ export function createApp(services: Services, metrics: Metrics, isDraining: () =
   app.all("/trpc/*", async (context) => {
     const requestId = randomUUID();
     const start = performance.now();
-    const { raw } = context.req;
-    const path = new URL(raw.url).pathname.slice("/trpc/".length);
-    const response = await serve(raw, requestId).catch((error: unknown) => plainError(error));
+    const procedure = procedureLabel(context.req.path.slice("/trpc/".length));
+    const response = await serve(context, requestId).catch((error: unknown) => refuse(error, { procedure, requestId }));
     response.headers.set("x-request-id", requestId);
     const milliseconds = performance.now() - start;
-    metrics.observe(path, response.status, milliseconds);
-    services.log.info({ requestId, path, status: response.status, ms: Math.round(milliseconds) }, "request");
+    metrics.observe(procedure, response.status, milliseconds);
+    services.log.info({ requestId, procedure, status: response.status, ms: Math.round(milliseconds) }, "request");
     return response;
   });
 
-  async function serve(raw: Request, requestId: string): Promise<Response> {
-    const request = await withCheckedBody(raw);
+  async function serve(context: Context, requestId: string): Promise<Response> {
+    const { raw } = context.req;
+    if (context.req.path !== "/trpc/health.check") await assertOpen(gate);
+    const request = await checkRequest(raw);
+    const idempotencyKey = request.headers.get("idempotency-key");
+    if (idempotencyKey !== null && context.req.query("batch") === "1") {
+      throw badInput("Idempotency-Key", "cannot be used on a batch: send each call alone");
+    }
     return fetchRequestHandler({
       endpoint: "/trpc",
       req: request,
@@ -57,7 +73,8 @@ export function createApp(services: Services, metrics: Metrics, isDraining: () =
       createContext: ({ info }) =>
         createContext(services, {
           credential: bearer(request.headers.get("authorization")),
-          idempotencyKey: request.headers.get("idempotency-key"),
+          address: addressOf(context, trustedProxies),
+          idempotencyKey,
           requestId,
           batched: info.isBatchCall,
           signal: AbortSignal.any([services.closing, raw.signal]),
@@ -71,19 +88,37 @@ export function createApp(services: Services, metrics: Metrics, isDraining: () =
     });
   }
 
-  app.notFound((context) =>
-    context.json(
-      {
-        error: {
-          message: "Nothing is here. The API is at /trpc, health at /livez and /readyz.",
-          data: { code: "NOT_FOUND", httpStatus: 404 },
-        },
-      },
-      404,
-    ),
+  /** A failure outside of every procedure, in the same envelope. */
+  function refuse(error: unknown, about: { procedure: string; requestId: string }): Response {
+    const { httpStatus, retryAfterSeconds, body } = toErrorReply(error);
+    if (httpStatus === 500 && error instanceof Error) {
+      services.log.error({ ...about, error: error.name, place: placeOf(error) }, "request failed");
+    }
+    const headers = retryAfterSeconds === undefined ? {} : { "retry-after": String(Math.ceil(retryAfterSeconds)) };
+    return Response.json(body, { status: httpStatus, headers });
+  }
+
+  app.notFound(() =>
+    refuse(new AppError("NOT_FOUND", "Nothing is here. The API is at /trpc, health at /livez and /readyz."), {
+      procedure: "other",
+      requestId: "",
+    }),
   );
-  app.onError((error) => plainError(error));
+  app.onError((error) => refuse(error, { procedure: "other", requestId: "" }));
   return app;
+}
+
+/** A stranger's paths must not grow the metrics or get into the log: only a procedure that exists is named. */
+function procedureLabel(path: string): string {
+  if (Object.hasOwn(appRouter._def.procedures, path)) return path;
+  return path.includes(",") ? "batch" : "other";
+}
+
+async function assertOpen(gate: ReadinessGate): Promise<void> {
+  const failing = await gate.failing();
+  if (failing.length === 0) return;
+  const reasons = failing.map(({ reason }) => reason).join("; ");
+  throw new AppError("UNAVAILABLE", `The server is not ready: ${reasons}.`, { retryAfterSeconds: 5 });
 }
 
 function bearer(header: string | null): string | null {
@@ -91,41 +126,12 @@ function bearer(header: string | null): string | null {
   return match?.[1] ?? null;
 }
 
-/** Bodies are read whole, within the limit, and must be UTF-8: decoding would replace what is not, and store something that was never said. */
-async function withCheckedBody(raw: Request): Promise<Request> {
-  if (raw.method === "GET" || raw.method === "HEAD" || raw.body === null) return raw;
-  const tooLarge = new AppError("PAYLOAD_TOO_LARGE", `The request is larger than ${bodyLimit} bytes: send less at once.`, {
-    issues: [{ path: ["body"], message: "is too large: send less at once", limit: bodyLimit }],
-  });
-  if (Number(raw.headers.get("content-length") ?? 0) > bodyLimit) throw tooLarge;
-  const parts: Uint8Array[] = [];
-  let size = 0;
-  for await (const part of raw.body) {
-    size += part.byteLength;
-    if (size > bodyLimit) throw tooLarge;
-    parts.push(part);
-  }
-  const bytes = Buffer.concat(parts);
-  try {
-    const body = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
-    return new Request(raw.url, { method: raw.method, headers: raw.headers, body, signal: raw.signal });
-  } catch {
-    throw new AppError("BAD_REQUEST", "body: is not valid UTF-8: send JSON encoded as UTF-8.", {
-      issues: [{ path: ["body"], message: "is not valid UTF-8: send JSON encoded as UTF-8" }],
-    });
-  }
-}
-
-const statuses: Partial<Record<AppError["code"], number>> = { BAD_REQUEST: 400, PAYLOAD_TOO_LARGE: 413, UNAVAILABLE: 503 };
-
-/** An error outside of any procedure, in the same envelope as tRPC's. */
-function plainError(error: unknown): Response {
-  const known = error instanceof AppError ? error : new AppError("INTERNAL", "Something went wrong on our side.");
-  const httpStatus = statuses[known.code] ?? 500;
-  const data = {
-    code: known.code === "INTERNAL" ? "INTERNAL_SERVER_ERROR" : known.code,
-    httpStatus,
-    ...(known.issues ? { issues: known.issues } : {}),
-  };
-  return Response.json({ error: { message: known.message, code: -32_603, data } }, { status: httpStatus });
+/** Each proxy appends the address that it was called from; only what our own ones wrote can be believed. */
+function addressOf(context: Context, trustedProxies: number): string | null {
+  const forwarded = (context.req.header("x-forwarded-for") ?? "")
+    .split(",")
+    .map((part) => part.trim())
+    .filter((part) => part !== "");
+  if (trustedProxies > 0) return forwarded.at(-trustedProxies) ?? forwarded[0] ?? null;
+  return context.env === undefined ? null : (getConnInfo(context).remote.address ?? null);
 }

@@ -1,17 +1,24 @@
+import { AppError } from "@mema/shared";
 import { z } from "zod";
 
 const flag = z.enum(["0", "1", "true", "false"]).transform((value) => value === "1" || value === "true");
-const key = z.string().min(24, "must have at least 24 characters: use a random one");
+const key = z.string().min(24, "must have at least 24 characters: use a random one").regex(/^\S+$/, "must not hold white space");
+const databaseUrl = z
+  .string()
+  .refine(
+    (value) => URL.canParse(value) && /^postgres(ql)?:$/.test(new URL(value).protocol),
+    "must be postgres://USER:PASSWORD@HOST/DATABASE",
+  );
 
 const environment = z.object({
   HOST: z.string().default("127.0.0.1"),
   PORT: z.coerce.number().int().min(0).max(65_535).default(8787),
   MEMA_DATA_DIR: z.string().default(".mema"),
-  DATABASE_URL: z.string().optional(),
-  MEMA_APP_URL: z.string().optional(),
-  MEMA_WORKER_URL: z.string().optional(),
-  MEMA_AUTH_URL: z.string().optional(),
-  MEMA_LISTEN_URL: z.string().optional(),
+  DATABASE_URL: databaseUrl.optional(),
+  MEMA_APP_URL: databaseUrl.optional(),
+  MEMA_WORKER_URL: databaseUrl.optional(),
+  MEMA_AUTH_URL: databaseUrl.optional(),
+  MEMA_LISTEN_URL: databaseUrl.optional(),
   MEMA_POOL_SIZE: z.coerce.number().int().min(1).max(500).default(20),
   MEMA_PREPARE: flag.default(true),
   MEMA_BOOTSTRAP_KEY: key.optional(),
@@ -20,22 +27,32 @@ const environment = z.object({
   MEMA_SECRET_KEY: key.optional(),
   MEMA_WORKER: z.enum(["on", "off"]).default("on"),
   MEMA_ALLOW_PRIVATE_WEBHOOKS: flag.default(false),
+  /** How many proxies of one's own stand in front: a client's address is then read from X-Forwarded-For. */
+  MEMA_TRUST_PROXY: z.coerce.number().int().min(0).max(10).default(0),
   MEMA_MESSAGES_PER_HOUR: z.coerce.number().int().min(1).default(100),
   LOG_LEVEL: z.enum(["debug", "info", "warn", "error", "silent"]).default("info"),
 });
 
 export type ServerEnvironment = z.infer<typeof environment>;
 
-/** The server's settings. Throws an Error that names each wrong variable. */
+/** The server's settings. Throws PRECONDITION_FAILED that names each wrong variable, and never its value. */
 export function readEnvironment(variables: NodeJS.ProcessEnv = process.env): ServerEnvironment {
   const given = Object.fromEntries(Object.entries(variables).filter(([, value]) => value !== ""));
   const parsed = environment.safeParse(given);
-  if (!parsed.success) {
-    throw new Error(`Wrong settings:\n${parsed.error.issues.map((issue) => `  ${issue.path.join(".")}: ${issue.message}`).join("\n")}`);
-  }
+  if (!parsed.success) throw wrong(parsed.error.issues.map((issue) => `${issue.path.join(".")}: ${issue.message}`));
   const { MEMA_APP_URL: app, MEMA_WORKER_URL: worker, MEMA_AUTH_URL: auth } = parsed.data;
   if ([app, worker, auth].some((url) => url !== undefined) && [app, worker, auth].includes(undefined)) {
-    throw new Error("Wrong settings:\n  MEMA_APP_URL, MEMA_WORKER_URL and MEMA_AUTH_URL: set all three or none");
+    throw wrong(["MEMA_APP_URL, MEMA_WORKER_URL and MEMA_AUTH_URL: set all three or none"]);
+  }
+  const { MEMA_BOOTSTRAP_KEY, MEMA_ADMIN_KEY, MEMA_SERVICE_KEY } = parsed.data;
+  const keys = [MEMA_BOOTSTRAP_KEY, MEMA_ADMIN_KEY, MEMA_SERVICE_KEY].filter((value) => value !== undefined);
+  if (new Set(keys).size < keys.length) {
+    throw wrong([
+      "MEMA_BOOTSTRAP_KEY, MEMA_ADMIN_KEY and MEMA_SERVICE_KEY: two are the same, and each opens something else: give each its own",
+    ]);
   }
   return parsed.data;
 }
+
+const wrong = (problems: string[]) =>
+  new AppError("PRECONDITION_FAILED", `Wrong settings:\n${problems.map((problem) => `  ${problem}`).join("\n")}`);

@@ -1,12 +1,12 @@
+import { placeOf } from "@mema/api";
+import { asAppError, sqlState } from "@mema/db";
 import { AppError } from "@mema/shared";
 import { readEnvironment } from "./env.ts";
 import { createLog } from "./log.ts";
-import { startServer } from "./start-server.ts";
+import { type RunningServer, startServer } from "./start-server.ts";
 
-try {
-  const environment = readEnvironment();
-  const log = createLog(environment.LOG_LEVEL);
-  const { url, database, secrets, workerPid } = await startServer(environment, log);
+/** For people at a terminal. Keys from the environment are known already and never shown. */
+function announcement({ url, database, secrets, firstStart, workerPid }: RunningServer): string {
   const lines = [
     "",
     "Mema is ready.",
@@ -14,13 +14,38 @@ try {
     `  Web       ${url}/`,
     `  Database  ${database}`,
     `  Worker    ${workerPid === undefined ? "off (MEMA_WORKER=off)" : `supervised, pid ${workerPid}`}`,
-    `  Keys      ${secrets.file}`,
+    `  Keys      ${secrets.file ?? "from the environment"}`,
     "",
   ];
-  if (secrets.generated) lines.push(`API key: ${secrets.bootstrapKey}`, `Admin key: ${secrets.adminKey}`, "");
-  console.log(lines.join("\n"));
+  if (firstStart && secrets.fromFile.bootstrapKey) lines.push(`API key: ${secrets.bootstrapKey}`);
+  if (firstStart && secrets.fromFile.adminKey) lines.push(`Admin key: ${secrets.adminKey}`);
+  return lines.join("\n");
+}
+
+/** Only words that were written for people: a driver's message may hold values. */
+function explain(error: unknown): string {
+  if (error instanceof AppError) return error.message;
+  const state = sqlState(error) ?? "";
+  if (state.startsWith("28")) return "The database refused the login: check the user and password of DATABASE_URL or the MEMA_*_URLs.";
+  if (state === "3D000") return "The database does not exist: create it, or correct DATABASE_URL or the MEMA_*_URLs.";
+  const app = asAppError(error);
+  if (app.code === "UNAVAILABLE") return `The database cannot be reached (${state}): check DATABASE_URL or the MEMA_*_URLs.`;
+  const name = error instanceof Error ? `${error.name} ${state} ${placeOf(error) ?? ""}` : "unknown";
+  return `${app.message} (${name.trim()})`;
+}
+
+try {
+  const environment = readEnvironment();
+  const log = createLog(environment.LOG_LEVEL);
+  const onDefect = (error: unknown) => {
+    const about = error instanceof Error ? { error: error.name, sqlState: sqlState(error), place: placeOf(error) } : {};
+    log.fatal(about, "a defect ended the server");
+    process.exit(1);
+  };
+  process.on("uncaughtException", onDefect);
+  process.on("unhandledRejection", onDefect);
+  console.log(announcement(await startServer(environment, log)));
 } catch (error) {
-  // Only what was written for people: a driver's message may hold values, a stack helps nobody here.
-  console.error(error instanceof AppError || error instanceof Error ? error.message : String(error));
+  console.error(explain(error));
   process.exit(1);
 }

@@ -1,7 +1,6 @@
 import type { AddressInfo } from "node:net";
-import { type Services, ensureFirstUser, ServerKeys } from "@mema/api";
+import { ensureFirstUser, ServerKeys, type Services, SignInGuard } from "@mema/api";
 import {
-  checkReadiness,
   createDbClient,
   createEmbeddedClient,
   type Db,
@@ -11,6 +10,7 @@ import {
   readDatabaseEnvironment,
   runMigrations,
 } from "@mema/db";
+import { AppError } from "@mema/shared";
 import { serve } from "@hono/node-server";
 import { createApp } from "./app.ts";
 import type { ServerEnvironment } from "./env.ts";
@@ -18,6 +18,7 @@ import { gracefulShutdown } from "./graceful-shutdown.ts";
 import { loadSecrets, type ServerSecrets } from "./keys.ts";
 import type { ServerLog } from "./log.ts";
 import { createMetrics } from "./metrics.ts";
+import { ReadinessGate } from "./readiness-gate.ts";
 import { superviseWorker } from "./supervise-worker.ts";
 
 export interface RunningServer {
@@ -25,6 +26,8 @@ export interface RunningServer {
   /** How the database is reached, for people: never a password. */
   database: string;
   secrets: ServerSecrets;
+  /** Whether this start created the first user: the moment to show the keys. */
+  firstStart: boolean;
   workerPid: number | undefined;
   stop(): Promise<void>;
 }
@@ -43,7 +46,6 @@ export async function startServer(environment: ServerEnvironment, log: ServerLog
   const secrets = loadSecrets(environment);
   const database = await openDatabase(environment, log);
   try {
-    await refuseUnsafe(database.db, log);
     return await serveOn(environment, log, secrets, database);
   } catch (error) {
     await database.close();
@@ -62,6 +64,7 @@ async function serveOn(
     db: database.db,
     log,
     limits: { messagesPerHour: environment.MEMA_MESSAGES_PER_HOUR },
+    signInGuard: new SignInGuard(),
     serverKeys: new ServerKeys([
       { kind: "admin", key: secrets.adminKey },
       { kind: "service", key: secrets.serviceKey },
@@ -70,16 +73,20 @@ async function serveOn(
     allowPrivateWebhooks: environment.MEMA_ALLOW_PRIVATE_WEBHOOKS,
     closing: closing.signal,
   };
+  let firstStart = false;
+  const gate = new ReadinessGate(database.db, async () => {
+    firstStart = await ensureFirstUser(database.db, secrets.bootstrapKey);
+    if (firstStart) log.info({}, "first user created");
+  });
+  // A login that could see every user must never serve; a database that is down or not migrated yet may come later.
+  for (const { name, reason } of await gate.failing()) {
+    if (name === "roles") throw new AppError("PRECONDITION_FAILED", reason ?? "A login is not what it should be.");
+    log.warn({ check: name, reason }, "not ready");
+  }
   let draining = false;
-  const app = createApp(services, createMetrics(database.db), () => draining);
-  await ensureFirstUser(services, secrets.bootstrapKey).catch((error: unknown) => {
-    // Not migrated yet, in production's form: /readyz says so, and the first user is made at the next start.
-    log.warn({ error: error instanceof Error ? error.name : "unknown" }, "the first user could not be created");
-  });
-  const server = await new Promise<ReturnType<typeof serve>>((resolve, reject) => {
-    const starting = serve({ fetch: app.fetch, hostname: environment.HOST, port: environment.PORT }, () => resolve(starting));
-    starting.once("error", reject);
-  });
+  const trustedProxies = environment.MEMA_TRUST_PROXY;
+  const app = createApp({ services, metrics: createMetrics(database.db), gate, isDraining: () => draining, trustedProxies });
+  const server = await listen(app.fetch, environment);
   const { port } = server.address() as AddressInfo;
   const host = environment.HOST.includes(":") ? `[${environment.HOST}]` : environment.HOST;
   const url = `http://${host}:${port}`;
@@ -89,15 +96,32 @@ async function serveOn(
     onDrain: async () => {
       draining = true;
       log.info({}, "stopping: finishing what is in flight");
-      await worker?.stop();
       closing.abort();
+      await worker?.stop();
     },
     onShutdown: async () => {
       await database.close();
       log.info({}, "stopped");
     },
+    onForced: (reason) => log.error({ reason }, "stopped by force"),
   });
-  return { url, database: database.description, secrets, workerPid: worker?.pid(), stop };
+  return { url, database: database.description, secrets, firstStart, workerPid: worker?.pid(), stop };
+}
+
+/** A stranger who opens connections and sends slowly, or nothing, is cut off: 15 s for the headers, 60 s for a whole request. */
+const timeouts = { headersTimeout: 15_000, requestTimeout: 60_000, connectionsCheckingInterval: 5_000 };
+
+function listen(fetch: ReturnType<typeof createApp>["fetch"], { HOST: hostname, PORT: port }: ServerEnvironment) {
+  return new Promise<ReturnType<typeof serve>>((resolve, reject) => {
+    const starting = serve({ fetch, hostname, port, serverOptions: timeouts }, () => resolve(starting));
+    starting.once("error", (cause: NodeJS.ErrnoException) =>
+      reject(
+        new AppError("PRECONDITION_FAILED", `Cannot listen on HOST ${hostname}, PORT ${port} (${cause.code}): set another PORT or HOST.`, {
+          cause,
+        }),
+      ),
+    );
+  });
 }
 
 async function openDatabase(environment: ServerEnvironment, log: ServerLog): Promise<OpenDatabase> {
@@ -137,15 +161,6 @@ async function openDatabase(environment: ServerEnvironment, log: ServerLog): Pro
       await engine.close();
     },
   };
-}
-
-/** A wrong login must never serve; a database that is down or not migrated yet may come later, and /readyz says so until then. */
-async function refuseUnsafe(db: Db, log: ServerLog): Promise<void> {
-  for (const check of await checkReadiness(db)) {
-    if (check.ok) continue;
-    if (check.name === "roles") throw new Error(check.reason);
-    log.warn({ check: check.name, reason: check.reason }, "not ready");
-  }
 }
 
 function describeUrl(connection: string): string {

@@ -30,7 +30,9 @@ try {
     void worker.stop().then(() => process.exit(signals > 1 ? 1 : 0));
   };
   process.on("SIGTERM", onSignal);
-  process.on("SIGINT", onSignal);
+  // Started by the server: it passes on what a terminal sends to both, and the end of its channel is its own end.
+  if (process.connected) process.on("disconnect", () => onSignal("disconnect")).on("SIGINT", () => {});
+  else process.on("SIGINT", onSignal);
   log.info({ workerId: worker.id }, "worker started");
   await worker.run();
 } catch (error) {

@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto";
 import type { KeyScope } from "@mema/shared";
 import type { Db, TransactionOptions, UserTransaction } from "@mema/db";
 import type { ServerKeys } from "./credentials.ts";
+import type { SignInGuard } from "./sign-in-guard.ts";
 
 /** Who is asking. A user's key and a user's session act as that user; an admin key creates users and sees no content; a service key is the worker's. */
 export type Actor =
@@ -29,6 +30,7 @@ export interface Services {
   limits: Limits;
   /** Admin and service keys that this server was started with; others are in the database. */
   serverKeys: ServerKeys;
+  signInGuard: SignInGuard;
   /** 32 bytes that seal integration secrets. */
   secretKey: Uint8Array;
   allowPrivateWebhooks: boolean;
@@ -39,6 +41,8 @@ export interface Services {
 /** What one request brings. */
 export interface RequestFacts {
   credential: string | null;
+  /** The network address it came from; null for a caller in this process. */
+  address: string | null;
   idempotencyKey: string | null;
   requestId: string;
   batched: boolean;
@@ -61,6 +65,7 @@ export function createContext(services: Services, request: Partial<RequestFacts>
     services,
     request: {
       credential: null,
+      address: null,
       idempotencyKey: null,
       requestId: randomUUID(),
       batched: false,

@@ -1,6 +1,8 @@
-import { AppError, badInput, type ErrorCode, type Issue } from "@mema/shared";
+import { AppError, type ErrorCode, type Issue } from "@mema/shared";
 import { asAppError } from "@mema/db";
 import { TRPCError } from "@trpc/server";
+import { getHTTPStatusCodeFromError } from "@trpc/server/http";
+import { TRPC_ERROR_CODES_BY_KEY } from "@trpc/server/rpc";
 import { ZodError } from "zod";
 
 const codes = {
@@ -11,6 +13,7 @@ const codes = {
   CONFLICT: "CONFLICT",
   PRECONDITION_FAILED: "PRECONDITION_FAILED",
   PAYLOAD_TOO_LARGE: "PAYLOAD_TOO_LARGE",
+  UNSUPPORTED_MEDIA_TYPE: "UNSUPPORTED_MEDIA_TYPE",
   TOO_MANY_REQUESTS: "TOO_MANY_REQUESTS",
   TIMEOUT: "TIMEOUT",
   UNAVAILABLE: "SERVICE_UNAVAILABLE",
@@ -20,10 +23,8 @@ const codes = {
 /** What callers are told: an AppError's own words, a bad input's fields, and nothing of an unexpected error. */
 export function toAppError(error: unknown): AppError {
   const cause = error instanceof TRPCError ? (error.cause ?? error) : error;
-  if (cause instanceof ZodError) return fromZod(cause);
-  if (cause instanceof SyntaxError && error instanceof TRPCError && error.code === "PARSE_ERROR") {
-    return badInput("body", "is not valid JSON");
-  }
+  // An output that breaks its own schema is our mistake, not the caller's.
+  if (cause instanceof ZodError && error instanceof TRPCError && error.code === "BAD_REQUEST") return fromZod(cause);
   if (error instanceof TRPCError && cause === error && error.code !== "INTERNAL_SERVER_ERROR") {
     const known = (Object.entries(codes) as [ErrorCode, string][]).find(([, code]) => code === error.code);
     if (known !== undefined) return new AppError(known[0], error.message, { cause: error });
@@ -40,6 +41,32 @@ export function toTRPCError(error: unknown): TRPCError {
     ...(retryAfterSeconds === undefined ? {} : { retryAfterSeconds }),
   });
   return new TRPCError({ code: codes[app.code], message: app.message, cause: shown });
+}
+
+/** The same envelope as a procedure's failure, for a request that reached none. */
+export function toErrorReply(error: unknown): { httpStatus: number; retryAfterSeconds: number | undefined; body: object } {
+  const shown = error instanceof AppError ? error : toAppError(error);
+  const { code, message } = toTRPCError(shown);
+  const { issues, retryAfterSeconds } = shown;
+  const httpStatus = getHTTPStatusCodeFromError(new TRPCError({ code }));
+  const data = {
+    code,
+    httpStatus,
+    ...(issues === undefined ? {} : { issues }),
+    ...(retryAfterSeconds === undefined ? {} : { retryAfterSeconds }),
+  };
+  return { httpStatus, retryAfterSeconds, body: { error: { message, code: TRPC_ERROR_CODES_BY_KEY[code], data } } };
+}
+
+/** Where an error was thrown, for the log: a place in the code. An error's message, which may hold what a user wrote, is left out. */
+export function placeOf(error: Error): string | undefined {
+  const stack = error.stack ?? "";
+  const from = stack.indexOf(error.message);
+  const frames = from === -1 ? stack : stack.slice(from + error.message.length);
+  return frames
+    .split("\n")
+    .find((line) => /^\s+at .*:\d+:\d+\)?$/.test(line))
+    ?.trim();
 }
 
 function fromZod(error: ZodError): AppError {

@@ -3,8 +3,10 @@ import { createCallerFactory } from "./trpc.ts";
 
 export { maxBatchSize } from "./client.ts";
 export { createContext, type Actor, type Context, type Limits, type Log, type RequestFacts, type Services } from "./context.ts";
+export { placeOf, toErrorReply } from "./errors.ts";
 export { newServerKey, ServerKeys } from "./credentials.ts";
 export { type AppRouter, appRouter } from "./root.ts";
+export { SignInGuard } from "./sign-in-guard.ts";
 export { createUser, ensureFirstUser } from "./services/users.ts";
 
 /** Calls procedures in the same process: `createCaller(createContext(services, { credential }))`. */

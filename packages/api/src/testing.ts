@@ -3,6 +3,7 @@ import { createTestDatabase, type TestDatabase } from "@mema/db/testing";
 import { createContext, type RequestFacts, type Services } from "./context.ts";
 import { ServerKeys } from "./credentials.ts";
 import { createCaller } from "./index.ts";
+import { SignInGuard } from "./sign-in-guard.ts";
 import { createUser, type NewAccount } from "./services/users.ts";
 
 export const adminKey = "mema_admin_for_tests_only";
@@ -39,6 +40,7 @@ export async function createTestApi(overrides: Partial<Services> = {}): Promise<
       { kind: "admin", key: adminKey },
       { kind: "service", key: serviceKey },
     ]),
+    signInGuard: new SignInGuard(),
     secretKey: randomBytes(32),
     allowPrivateWebhooks: true,
     closing: closing.signal,

@@ -3,7 +3,7 @@ import { sqlState, type UserTransaction, withUser } from "@mema/db";
 import { initTRPC } from "@trpc/server";
 import { authenticate } from "./authenticate.ts";
 import type { Actor, AsUser, Context, Recorded } from "./context.ts";
-import { toTRPCError } from "./errors.ts";
+import { placeOf, toAppError, toTRPCError } from "./errors.ts";
 import { openIdempotency } from "./idempotency.ts";
 import { writeRecords } from "./records.ts";
 
@@ -12,7 +12,8 @@ const t = initTRPC
   .meta<{ answersWithSecret?: boolean }>()
   .create({
     errorFormatter: ({ shape, error }) => {
-      const cause = error.cause instanceof AppError ? error.cause : null;
+      // What failed outside of every procedure has not been sanitised yet.
+      const cause = error.cause instanceof AppError || error.code === "INTERNAL_SERVER_ERROR" ? toAppError(error) : null;
       const { stack: _stack, ...data } = shape.data;
       return {
         ...shape,
@@ -36,12 +37,8 @@ const mapErrors = t.middleware(async ({ next, ctx, path }) => {
   const error = toTRPCError(result.error);
   if (error.code === "INTERNAL_SERVER_ERROR") {
     const cause = result.error.cause ?? result.error;
-    const place = cause.stack
-      ?.split("\n")
-      .find((line) => line.trimStart().startsWith("at "))
-      ?.trim();
     ctx.services.log.error(
-      { path, requestId: ctx.request.requestId, error: cause.name, sqlState: sqlState(cause), place },
+      { path, requestId: ctx.request.requestId, error: cause.name, sqlState: sqlState(cause), place: placeOf(cause) },
       "procedure failed",
     );
   }

@@ -1,7 +1,6 @@
-import { type Db, createApiKeyRepository, createUserRepository, newId, withUser } from "@mema/db";
+import { createHash } from "node:crypto";
+import { createApiKeyRepository, createUserRepository, type Db, findCredential, hashToken, newId, withSignIn, withUser } from "@mema/db";
 import { AppError, keyScopes } from "@mema/shared";
-import { authenticate } from "../authenticate.ts";
-import { createContext, type Services } from "../context.ts";
 
 export interface NewAccount {
   name?: string | undefined;
@@ -14,8 +13,11 @@ export interface NewAccount {
  * Creates a user with a first key and an inbox, in one transaction bound to the new id. The key is returned here and never again;
  * `token` sets it instead of a random one.
  */
-export async function createUser(db: Db, account: NewAccount, token?: string): Promise<{ userId: string; apiKey: string }> {
-  const userId = newId();
+export async function createUser(
+  db: Db,
+  account: NewAccount,
+  { token, userId = newId() }: { token?: string; userId?: string } = {},
+): Promise<{ userId: string; apiKey: string }> {
   return withUser(db, userId, async (tx) => {
     await createUserRepository(tx).create({ ...account });
     const key = await createApiKeyRepository(tx).create({
@@ -27,12 +29,24 @@ export async function createUser(db: Db, account: NewAccount, token?: string): P
   });
 }
 
-/** Makes sure that the server's first key opens a user's memory; creates that user at the first start. */
-export async function ensureFirstUser(services: Services, apiKey: string): Promise<void> {
+/**
+ * Makes sure that the server's first key is somebody's; creates that user at the first start. Returns whether it did. A key that was
+ * revoked stays revoked. The user's id follows from the key, so that of two servers that start at once only one creates it.
+ */
+export async function ensureFirstUser(db: Db, apiKey: string): Promise<boolean> {
+  const known = () => withSignIn(db, (tx) => findCredential(tx, hashToken(apiKey)));
+  if ((await known()) !== null) return false;
   try {
-    await authenticate(createContext(services, { credential: apiKey }));
+    await createUser(db, {}, { token: apiKey, userId: idFrom(apiKey) });
+    return true;
   } catch (error) {
-    if (!(error instanceof AppError && error.code === "UNAUTHORIZED")) throw error;
-    await createUser(services.db, {}, apiKey);
+    if (error instanceof AppError && error.code === "CONFLICT" && (await known()) !== null) return false;
+    throw error;
   }
+}
+
+/** A UUID of version 8 that tells nothing of the key. */
+function idFrom(apiKey: string): string {
+  const hex = createHash("sha256").update(`first user ${apiKey}`).digest("hex");
+  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-8${hex.slice(13, 16)}-a${hex.slice(17, 20)}-${hex.slice(20, 32)}`;
 }

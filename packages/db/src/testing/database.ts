@@ -6,6 +6,17 @@ import { openEmbeddedEngine } from "../embedded/engine.ts";
 import { deriveRuntimeUrls } from "../migrate/passwords.ts";
 import { testEnvironment } from "./env.ts";
 
+declare module "vitest" {
+  export interface ProvidedContext {
+    /** Owner's connection of the PostgreSQL to test on; null where there is none. */
+    ownerUrl: string | null;
+    /** Name of a migrated database to copy. */
+    templateDatabase: string;
+    /** File with a migrated embedded database to copy. */
+    embeddedTemplate: string;
+  }
+}
+
 /** A migrated, empty database of the engine under test. */
 export interface TestDatabase {
   db: Db;

@@ -9,17 +9,6 @@ import { migrationsFolder, runMigrations } from "../migrate/run-migrations.ts";
 import { hasPostgresBinaries, type PrivateCluster, startPrivateCluster } from "./cluster.ts";
 import { testEnvironment } from "./env.ts";
 
-declare module "vitest" {
-  export interface ProvidedContext {
-    /** Owner's connection of the PostgreSQL to test on; null where there is none. */
-    ownerUrl: string | null;
-    /** Name of a migrated database to copy. */
-    templateDatabase: string;
-    /** File with a migrated embedded database to copy. */
-    embeddedTemplate: string;
-  }
-}
-
 /** Prepares, once for a whole run, a migrated database of each engine that test databases are copied from. */
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
   project.provide("embeddedTemplate", await prepareEmbeddedTemplate());
