@@ -27,7 +27,7 @@ createServer((request, response) => {
       return response.writeHead(204).end();
     }
     const verdict = key === null ? "not checked yet" : isSigned(request.headers, body) ? "valid" : "INVALID";
-    console.log(`${request.headers["webhook-id"]}  signature ${verdict}\n${body}`);
+    console.log(`${String(request.headers["webhook-id"])}  signature ${verdict}\n${body}`);
     response.writeHead(key === null || verdict === "valid" ? 204 : 401).end();
   });
 }).listen(port, "127.0.0.1", () => console.log(`waiting for webhooks on http://127.0.0.1:${port}/hook`));
