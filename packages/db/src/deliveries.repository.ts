@@ -20,6 +20,8 @@ export interface Settlement {
   reason: string | null;
   /** Only for status pending. */
   nextAttemptAt: Date | null;
+  /** A new end of its tries, for one that is put off on purpose. */
+  expiresAt?: Date | null;
 }
 
 export interface NewAttempt {
@@ -165,7 +167,7 @@ export function createDeliveryRepository(tx: UserTransaction): DeliveryRepositor
       if (held.length === 0) return [];
       const rows = held.map(({ id }) => {
         const settlement = settlements.find(({ deliveryId }) => deliveryId === id);
-        return { id, status: settlement?.status, reason: settlement?.reason, nextAttemptAt: settlement?.nextAttemptAt };
+        return { id, status: settlement?.status, reason: settlement?.reason, nextAttemptAt: settlement?.nextAttemptAt, expiresAt: settlement?.expiresAt };
       });
       await tx
         .update(deliveries)
@@ -176,9 +178,10 @@ export function createDeliveryRepository(tx: UserTransaction): DeliveryRepositor
           statusReason: sql`settlement.reason`,
           settledAt: sql`case when settlement.status = 'pending' then null else ${instantParameter(now)} end`,
           nextAttemptAt: sql`coalesce(settlement."nextAttemptAt", ${deliveries.nextAttemptAt})`,
+          expiresAt: sql`coalesce(settlement."expiresAt", ${deliveries.expiresAt})`,
         })
         .from(
-          sql`jsonb_to_recordset(${JSON.stringify(rows)}::jsonb) as settlement(id uuid, status text, reason text, "nextAttemptAt" timestamptz)`,
+          sql`jsonb_to_recordset(${JSON.stringify(rows)}::jsonb) as settlement(id uuid, status text, reason text, "nextAttemptAt" timestamptz, "expiresAt" timestamptz)`,
         )
         .where(and(own, sql`${deliveries.id} = settlement.id`));
       return held;

@@ -119,7 +119,7 @@ export function planReminder(
   const future = found
     .slice(past.length)
     .map(({ at, shiftedBySeconds }) => ({ at, shiftedBySeconds, status: "upcoming" as const, missedBefore: 0 }));
-  const unexpanded = fromCompletion ? (found.length === 0 ? first : null) : nextFrom(reminder, userZone, found.at(-1)?.at ?? horizon);
+  const unexpanded = fromCompletion ? (found.length === 0 ? first : null) : nextFrom(reminder, userZone, horizon);
   return {
     occurrences: [...planPast(past, older, reminder, now, silent), ...future],
     nextOccurrenceAt: future[0]?.at ?? unexpanded,
@@ -147,7 +147,7 @@ function between(
     if (batch.length < page || last === undefined) break;
     from = new Date(last.at.getTime() + 1);
   }
-  // Nothing is within the grace: the latest one is still recorded, as missed.
+  // Nothing is within the grace: one of them is still recorded, as missed.
   if (found.length === 0 && older.length > 0) return { found: older.slice(-1), older: older.length - 1 };
   return { found, older: older.length };
 }

@@ -30,6 +30,8 @@ export type BeginDecision =
 const maxUnknownAttempts = 5;
 const deferSeconds = 1;
 const lateSeconds = 60;
+/** What waited for the end of quiet hours may still be tried for so long. */
+const afterQuietSeconds = 3_600;
 
 interface Held {
   delivery: ReminderDelivery;
@@ -87,8 +89,8 @@ async function beginOfUser(
       decisions.push({ deliveryId, decision: "go", attempt: item.delivery.attempts + 1, job: jobOf(item, user, now, context) });
       continue;
     }
-    const { status, reason, nextAttemptAt } = verdict;
-    settlements.push({ deliveryId, leaseToken: leaseToken ?? "", status, reason, nextAttemptAt: nextAttemptAt ?? null });
+    const { status, reason, nextAttemptAt = null, expiresAt = null } = verdict;
+    settlements.push({ deliveryId, leaseToken: leaseToken ?? "", status, reason, nextAttemptAt, expiresAt });
     decisions.push({ deliveryId, decision: status === "pending" ? "defer" : "drop", reason });
   }
   await deliveries.settle(settlements, now);
@@ -113,7 +115,12 @@ async function recordUnknown(tx: UserTransaction, held: readonly Held[], now: Da
   );
 }
 
-type Verdict = { status: "pending" | "cancelled" | "suppressed" | "failed" | "unknown"; reason: string; nextAttemptAt?: Date };
+type Verdict = {
+  status: "pending" | "cancelled" | "suppressed" | "failed" | "unknown";
+  reason: string;
+  nextAttemptAt?: Date;
+  expiresAt?: Date;
+};
 
 const answeredStates = ["completed", "skipped", "cancelled", "acknowledged", "missed"];
 
@@ -136,7 +143,7 @@ function judge({ delivery, reminder, occurrence, channel, unknown }: Held, user:
   if (behind && now.getTime() - delivery.dueAt.getTime() > lateSeconds * 1000) {
     return { status: "pending", reason: "expansion_first", nextAttemptAt: new Date(now.getTime() + deferSeconds * 1000) };
   }
-  return quietVerdict(reminder, channel, user, now);
+  return quietVerdict(delivery, reminder, channel, user, now);
 }
 
 const quietConfig = z.object({ quiet: z.enum(["defer", "drop", "bypass"]).optional() });
@@ -144,7 +151,7 @@ const preferences = z.object({
   quietHours: z.object({ start: z.string(), end: z.string(), days: z.array(z.number()).optional() }).nullish(),
 });
 
-function quietVerdict(reminder: Reminder, channel: Channel, user: User, now: Date): Verdict | null {
+function quietVerdict(delivery: ReminderDelivery, reminder: Reminder, channel: Channel, user: User, now: Date): Verdict | null {
   if (reminder.quiet === "bypass") return null;
   const silent = channel.type === "in_app" || channel.type === "log";
   const mode = quietConfig.safeParse(channel.config).data?.quiet ?? (silent ? "bypass" : "defer");
@@ -154,9 +161,9 @@ function quietVerdict(reminder: Reminder, channel: Channel, user: User, now: Dat
   const quiet: QuietHours = checkQuietHours({ start, end, ...(days === undefined ? {} : { days }) });
   const until = deferPastQuietHours(now, quiet, user.timezone ?? "UTC");
   if (until.getTime() <= now.getTime()) return null;
-  return mode === "drop"
-    ? { status: "suppressed", reason: "quiet_hours" }
-    : { status: "pending", reason: "quiet_hours", nextAttemptAt: until };
+  if (mode === "drop") return { status: "suppressed", reason: "quiet_hours" };
+  const expiresAt = new Date(Math.max(delivery.expiresAt.getTime(), until.getTime() + afterQuietSeconds * 1000));
+  return { status: "pending", reason: "quiet_hours", nextAttemptAt: until, expiresAt };
 }
 
 function jobOf({ delivery, reminder, occurrence, channel }: Held, user: User, now: Date, context: JobContext): DeliveryJob {
