@@ -125,8 +125,10 @@ export async function findCandidates(
       select document_id, position, score from rare where document_id in (select document_id from shortlist)
       union all
       select s.document_id, q.position, ${score}
-      from shortlist s cross join query q
-        join recall_postings p on p.user_id = ${user} and p.term = q.term collate "C" and p.document_id = s.document_id ${believed}
+      from shortlist s cross join query q cross join lateral (
+        select p.frequency, p.length from recall_postings p
+        where p.user_id = ${user} and p.term = q.term collate "C" and p.document_id = s.document_id ${believed} limit 1
+      ) p
       where q.frequent
       ${factsAboutNamed}
     ), best as materialized (
