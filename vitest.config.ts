@@ -33,6 +33,9 @@ export default defineConfig({
       ...onBothEngines("api", "packages/api"),
       ...onBothEngines("worker", "apps/worker"),
       ...onBothEngines("server", "apps/server"),
+      ...(hasPostgresBinaries()
+        ? [{ test: { name: "scripts", root: "scripts", include: ["*.test.ts"], testTimeout: 120_000, hookTimeout: 120_000 } }]
+        : []),
     ],
   },
 });
