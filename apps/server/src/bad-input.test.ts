@@ -26,7 +26,17 @@ const read = async (procedure: string, input: unknown) => dataOf(await call(serv
 
 /** All that this user can see: what a refused request may not have changed. */
 async function census(): Promise<unknown> {
-  const lists = ["messages.list", "facts.list", "entities.list", "conversations.list", "apiKeys.list", "events.list", "users.me"];
+  const lists = [
+    "messages.list",
+    "facts.list",
+    "entities.list",
+    "conversations.list",
+    "reminders.list",
+    "channels.list",
+    "apiKeys.list",
+    "events.list",
+    "users.me",
+  ];
   const entries = await Promise.all(lists.map(async (name) => [name, await read(name, undefined)] as const));
   // When a key was used last is the one thing that reading changes.
   return JSON.parse(JSON.stringify(Object.fromEntries(entries), (name, value: unknown) => (name === "lastUsedAt" ? null : value)));
@@ -49,6 +59,20 @@ interface BadRequest {
 }
 
 const badRequests: BadRequest[] = [
+  {
+    what: "a reminder in the past",
+    procedure: "reminders.create",
+    input: { title: "x", at: { local: "2001-01-01T09:00:00", tz: "Europe/Berlin" } },
+    code: "BAD_REQUEST",
+    httpStatus: 400,
+  },
+  {
+    what: "a reminder in a wrong zone",
+    procedure: "reminders.create",
+    input: { title: "x", at: { local: "2999-01-01T09:00:00", tz: "Mars/Olympus" } },
+    code: "BAD_REQUEST",
+    httpStatus: 400,
+  },
   { what: "an unknown field", input: { text: "x", surprise: 1 }, code: "BAD_REQUEST", httpStatus: 400, field: "surprise" },
   { what: "a missing field", input: {}, code: "BAD_REQUEST", httpStatus: 400, field: "text" },
   { what: "another type", input: { text: 7 }, code: "BAD_REQUEST", httpStatus: 400, field: "text" },
