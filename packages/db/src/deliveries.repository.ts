@@ -167,7 +167,13 @@ export function createDeliveryRepository(tx: UserTransaction): DeliveryRepositor
       if (held.length === 0) return [];
       const rows = held.map(({ id }) => {
         const settlement = settlements.find(({ deliveryId }) => deliveryId === id);
-        return { id, status: settlement?.status, reason: settlement?.reason, nextAttemptAt: settlement?.nextAttemptAt, expiresAt: settlement?.expiresAt };
+        return {
+          id,
+          status: settlement?.status,
+          reason: settlement?.reason,
+          nextAttemptAt: settlement?.nextAttemptAt,
+          expiresAt: settlement?.expiresAt,
+        };
       });
       await tx
         .update(deliveries)

@@ -3,6 +3,7 @@ import postgres, { type Sql } from "postgres";
 import { inject } from "vitest";
 import { createDbClient, createEmbeddedClient, type Db } from "../connection/client.ts";
 import { dumpTemplate, type EmbeddedEngine, openEmbeddedEngine } from "../embedded/engine.ts";
+import { createDatabase, dropDatabase } from "../databases.ts";
 import { deriveRuntimeUrls } from "../migrate/passwords.ts";
 import { testEnvironment } from "./env.ts";
 
@@ -48,16 +49,12 @@ export async function createBlankDatabase(): Promise<BlankDatabase> {
 /** An empty database of its own on the cluster of this URL. */
 export async function createBlankOn(clusterUrl: string, template = "template1"): Promise<BlankDatabase & { connection: string }> {
   const name = `mema_test_${randomBytes(6).toString("hex")}`;
-  const administer = (statement: string) => using(postgres(clusterUrl, { max: 1, onnotice: () => {} }), (owner) => owner.unsafe(statement));
-  await administer(`create database ${name} template ${template}`);
-  const url = Object.assign(new URL(clusterUrl), { pathname: `/${name}` }).href;
+  const url = await createDatabase(clusterUrl, name, template);
   return {
     connection: url,
     asOwner: (body) => using(postgres(url, { max: 1, onnotice: () => {} }), body),
     asClient: (body) => usingClient(createDbClient(deriveRuntimeUrls(url)), body),
-    close: async () => {
-      await administer(`drop database ${name} with (force)`);
-    },
+    close: () => dropDatabase(clusterUrl, name),
   };
 }
 

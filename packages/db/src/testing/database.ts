@@ -2,6 +2,7 @@ import { randomBytes } from "node:crypto";
 import postgres, { type Sql } from "postgres";
 import { inject } from "vitest";
 import { createDbClient, createEmbeddedClient, type Db, type DbClientOptions } from "../connection/client.ts";
+import { createDatabase, dropDatabase } from "../databases.ts";
 import { openEmbeddedEngine } from "../embedded/engine.ts";
 import { deriveRuntimeUrls } from "../migrate/passwords.ts";
 import { testEnvironment } from "./env.ts";
@@ -59,13 +60,12 @@ async function createPostgresDatabase(options: DbClientOptions): Promise<TestDat
   const clusterUrl = inject("ownerUrl");
   if (clusterUrl === null) throw new Error("no PostgreSQL to test on: set TEST_DATABASE_URL or install PostgreSQL with pgvector");
   const name = `mema_test_${randomBytes(6).toString("hex")}`;
-  const administer = postgres(clusterUrl, { max: 1, onnotice: () => {} });
-  await administer.unsafe(`create database ${name} template ${inject("templateDatabase")}`);
-  await administer.unsafe(`
+  const ownerUrl = await createDatabase(clusterUrl, name, inject("templateDatabase"));
+  const owner = postgres(ownerUrl, { max: 2, onnotice: () => {} });
+  // Rights on the database itself are not copied with its template.
+  await owner.unsafe(`
     revoke temporary on database ${name} from public;
     grant connect on database ${name} to mema_app, mema_worker, mema_auth`);
-  const ownerUrl = Object.assign(new URL(clusterUrl), { pathname: `/${name}` }).href;
-  const owner = postgres(ownerUrl, { max: 2, onnotice: () => {} });
   const db = createDbClient(deriveRuntimeUrls(ownerUrl), options);
   return {
     db,
@@ -75,8 +75,7 @@ async function createPostgresDatabase(options: DbClientOptions): Promise<TestDat
     close: async () => {
       await db.close();
       await owner.end({ timeout: 1 });
-      await administer.unsafe(`drop database ${name} with (force)`);
-      await administer.end();
+      await dropDatabase(clusterUrl, name);
     },
   };
 }

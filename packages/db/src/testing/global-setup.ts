@@ -2,8 +2,8 @@ import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import postgres from "postgres";
 import type { TestProject } from "vitest/node";
+import { createDatabase, dropDatabase } from "../databases.ts";
 import { dumpTemplate, openEmbeddedEngine } from "../embedded/engine.ts";
 import { migrationsFolder, runMigrations } from "../migrate/run-migrations.ts";
 import { hasPostgresBinaries, type PrivateCluster, startPrivateCluster } from "./cluster.ts";
@@ -23,20 +23,13 @@ export default async function setup(project: TestProject): Promise<() => Promise
   const templateDatabase = `mema_template_${process.pid}_${Date.now().toString(36)}`;
   project.provide("templateDatabase", templateDatabase);
   if (ownerUrl !== null) {
-    await administer(ownerUrl, `create database ${templateDatabase}`);
-    await runMigrations(Object.assign(new URL(ownerUrl), { pathname: `/${templateDatabase}` }).href, { passwords: {} });
+    await runMigrations(await createDatabase(ownerUrl, templateDatabase), { passwords: {} });
   }
   const url = ownerUrl;
   return async () => {
     if (cluster !== null) cluster.stop();
-    else if (url !== null) await administer(url, `drop database if exists ${templateDatabase} with (force)`);
+    else if (url !== null) await dropDatabase(url, templateDatabase);
   };
-}
-
-async function administer(url: string, statement: string): Promise<void> {
-  const owner = postgres(url, { max: 1, onnotice: () => {} });
-  await owner.unsafe(statement);
-  await owner.end();
 }
 
 async function prepareEmbeddedTemplate(): Promise<string> {
