@@ -29,7 +29,7 @@ export const recallParameters = {
   guessesFrom: 5_000,
   guesses: 3,
   /** Documents whose surroundings are looked at. */
-  candidates: 300,
+  candidates: 200,
   /** Postings that are read to find candidates; words that are more frequent only add to what rarer ones found. */
   postingBudget: 5_000,
   /** Candidates by rarer words whose frequent words are looked up. */
