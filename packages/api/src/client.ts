@@ -33,7 +33,14 @@ export function createMemaClient({ url, apiKey, batch = false, headers = {} }: M
           url: endpoint,
           // The browser's own EventSource cannot send the key.
           EventSource,
-          eventSourceOptions: { fetch: (input, init) => fetch(input, { ...init, headers: { ...init.headers, ...credentials } }) },
+          eventSourceOptions: {
+            fetch: async (input, init) => {
+              const response = await fetch(input, { ...init, headers: { ...init.headers, ...credentials } });
+              // An EventSource gives up for good on any answer but 200. While a server restarts, a proxy or the server itself says 50x.
+              if (response.status >= 502) throw new TypeError(`the server is away (${response.status})`);
+              return response;
+            },
+          },
         }),
         false: batch ? httpBatchLink({ ...calls, maxItems: maxBatchSize }) : httpLink(calls),
       }),
