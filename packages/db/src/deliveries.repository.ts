@@ -61,8 +61,8 @@ export interface DeliveryRepository {
   lockHeld(leases: readonly LeaseKey[]): Promise<ReminderDelivery[]>;
   /** Counts an attempt and notes its start, for deliveries that `lockHeld` returned. */
   begin(ids: readonly string[], now: Date): Promise<void>;
-  /** Ends attempts whose lease still holds; returns the deliveries as they were before (the others are lost and unchanged). */
-  settle(settlements: readonly Settlement[], now: Date): Promise<ReminderDelivery[]>;
+  /** Ends attempts whose lease still holds; returns their ids (the others are lost and unchanged). Lock them first with `lockHeld`. */
+  settle(settlements: readonly Settlement[], now: Date): Promise<string[]>;
   recordAttempts(attempts: readonly NewAttempt[], now: Date): Promise<void>;
   /** How often the end of an attempt never became known, by delivery. */
   unknownAttempts(ids: readonly string[]): Promise<Map<string, number>>;
@@ -75,7 +75,6 @@ export interface DeliveryRepository {
 
 export function createDeliveryRepository(tx: UserTransaction): DeliveryRepository {
   const own = eq(deliveries.userId, tx.userId);
-  const noLease = { leaseToken: null, leaseOwner: null, leaseUntil: null };
   const lockHeld = (leases: readonly Pick<LeaseKey, "deliveryId" | "leaseToken">[]) =>
     tx
       .select()
@@ -163,22 +162,13 @@ export function createDeliveryRepository(tx: UserTransaction): DeliveryRepositor
         .where(and(own, isOneOf(deliveries.id, ids)));
     },
     settle: async (settlements, now) => {
-      const held = await lockHeld(settlements);
-      if (held.length === 0) return [];
-      const rows = held.map(({ id }) => {
-        const settlement = settlements.find(({ deliveryId }) => deliveryId === id);
-        return {
-          id,
-          status: settlement?.status,
-          reason: settlement?.reason,
-          nextAttemptAt: settlement?.nextAttemptAt,
-          expiresAt: settlement?.expiresAt,
-        };
-      });
-      await tx
+      if (settlements.length === 0) return [];
+      const rows = await tx
         .update(deliveries)
         .set({
-          ...noLease,
+          leaseToken: null,
+          leaseOwner: null,
+          leaseUntil: null,
           begunAt: null,
           status: sql`settlement.status`,
           statusReason: sql`settlement.reason`,
@@ -187,16 +177,24 @@ export function createDeliveryRepository(tx: UserTransaction): DeliveryRepositor
           expiresAt: sql`coalesce(settlement."expiresAt", ${deliveries.expiresAt})`,
         })
         .from(
-          sql`jsonb_to_recordset(${JSON.stringify(rows)}::jsonb) as settlement(id uuid, status text, reason text, "nextAttemptAt" timestamptz, "expiresAt" timestamptz)`,
+          sql`jsonb_to_recordset(${JSON.stringify(settlements)}::jsonb) as settlement("deliveryId" uuid, "leaseToken" uuid, status text, reason text, "nextAttemptAt" timestamptz, "expiresAt" timestamptz)`,
         )
-        .where(and(own, sql`${deliveries.id} = settlement.id`));
-      return held;
+        .where(
+          and(
+            own,
+            eq(deliveries.status, "sending"),
+            sql`${deliveries.id} = settlement."deliveryId" and ${deliveries.leaseToken} = settlement."leaseToken"`,
+          ),
+        )
+        .returning({ id: deliveries.id });
+      return rows.map(({ id }) => id);
     },
     recordAttempts: async (attempts, now) => {
       if (attempts.length === 0) return;
       await tx.insert(reminderAttempts).values(attempts.map((attempt) => ({ ...attempt, userId: tx.userId, finishedAt: now })));
     },
     unknownAttempts: async (ids) => {
+      if (ids.length === 0) return new Map();
       const rows = await tx
         .select({ id: reminderAttempts.deliveryId, times: count() })
         .from(reminderAttempts)
@@ -207,6 +205,7 @@ export function createDeliveryRepository(tx: UserTransaction): DeliveryRepositor
       return new Map(rows.map(({ id, times }) => [id, times]));
     },
     open: async (reminderIds) => {
+      if (reminderIds.length === 0) return new Map();
       const rows = await tx
         .select({ id: deliveries.reminderId, times: count() })
         .from(deliveries)

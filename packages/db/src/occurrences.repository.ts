@@ -56,11 +56,13 @@ export function createOccurrenceRepository(tx: UserTransaction): OccurrenceRepos
       if (row === null) throw notFound("Occurrence");
       return row;
     },
-    findMany: (ids) =>
-      tx
+    findMany: async (ids) => {
+      if (ids.length === 0) return [];
+      return tx
         .select()
         .from(occurrences)
-        .where(and(own, isOneOf(occurrences.id, ids))),
+        .where(and(own, isOneOf(occurrences.id, ids)));
+    },
     list: async ({ filters, cursor, limit }) => {
       const size = pageLimit(limit);
       const after = decodeCursor(timeKey, cursor);

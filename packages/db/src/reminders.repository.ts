@@ -106,13 +106,15 @@ export function createReminderRepository(tx: UserTransaction): ReminderRepositor
         )
         .orderBy(asc(reminders.id))
         .for("update", { skipLocked: true }),
-    lockMany: (ids, strength) =>
-      tx
+    lockMany: async (ids, strength) => {
+      if (ids.length === 0) return [];
+      return tx
         .select()
         .from(reminders)
         .where(and(own, isOneOf(reminders.id, ids)))
         .orderBy(asc(reminders.id))
-        .for(strength),
+        .for(strength);
+    },
     findByDedupeKey: async (key) => {
       const [row] = await tx
         .select()

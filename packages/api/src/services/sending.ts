@@ -70,7 +70,7 @@ async function beginOfUser(
   const [occurrences, channels, unknown] = await Promise.all([
     createOccurrenceRepository(tx).findMany(rows.flatMap(({ occurrenceId }) => occurrenceId ?? [])),
     createChannelRepository(tx).findMany(rows.map(({ channelId }) => channelId)),
-    deliveries.unknownAttempts(rows.map(({ id }) => id)),
+    deliveries.unknownAttempts(rows.filter(({ claims }) => claims > 1).map(({ id }) => id)),
   ]);
   const held = rows.map((delivery): Held => ({
     delivery,
