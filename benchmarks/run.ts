@@ -10,7 +10,7 @@ export interface Benchmark {
 const [name, ...rest] = process.argv.slice(2);
 const file = name !== undefined && /^[a-z-]+$/.test(name) ? new URL(`./${name}.ts`, import.meta.url) : null;
 if (file === null || !existsSync(file)) {
-  console.error("usage: npm run bench -- isolation-cost|reminders [--json]");
+  console.error("usage: npm run bench -- isolation-cost|recall|reminders|startup [--json]");
   process.exit(2);
 }
 const benchmark = (await import(file.href)) as Benchmark;

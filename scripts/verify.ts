@@ -6,6 +6,7 @@ const steps: [name: string, command: string, ...parameters: string[]][] = [
   ["lint", "oxlint", "--type-aware", "--deny-warnings"],
   ["types", "tsc", "-b"],
   ["structure", "node", "scripts/check-structure.ts"],
+  ["reference", "node", "scripts/generate-reference.ts", "--check"],
   ["dependencies", "knip"],
 ];
 

@@ -10,35 +10,43 @@ const databaseUrl = z
     "must be postgres://USER:PASSWORD@HOST/DATABASE",
   );
 
-const environment = z.object({
-  HOST: z.string().default("127.0.0.1"),
-  PORT: z.coerce.number().int().min(0).max(65_535).default(8787),
-  MEMA_DATA_DIR: z.string().default(".mema"),
-  DATABASE_URL: databaseUrl.optional(),
-  MEMA_APP_URL: databaseUrl.optional(),
-  MEMA_WORKER_URL: databaseUrl.optional(),
-  MEMA_AUTH_URL: databaseUrl.optional(),
-  MEMA_LISTEN_URL: databaseUrl.optional(),
-  MEMA_POOL_SIZE: z.coerce.number().int().min(1).max(500).default(20),
-  MEMA_PREPARE: flag.default(true),
-  MEMA_BOOTSTRAP_KEY: key.optional(),
-  MEMA_ADMIN_KEY: key.optional(),
-  MEMA_SERVICE_KEY: key.optional(),
-  MEMA_SECRET_KEY: key.optional(),
-  MEMA_WORKER: z.enum(["on", "off"]).default("on"),
-  MEMA_ALLOW_PRIVATE_WEBHOOKS: flag.default(false),
-  /** How many proxies of one's own stand in front: a client's address is then read from X-Forwarded-For. */
-  MEMA_TRUST_PROXY: z.coerce.number().int().min(0).max(10).default(0),
-  MEMA_MESSAGES_PER_HOUR: z.coerce.number().int().min(1).default(100),
-  LOG_LEVEL: z.enum(["debug", "info", "warn", "error", "silent"]).default("info"),
+/** What the server reads of the environment. The descriptions are what docs/reference.md prints. */
+export const serverEnvironment = z.object({
+  HOST: z.string().default("127.0.0.1").describe("Address to listen at; 0.0.0.0 for all"),
+  PORT: z.coerce.number().int().min(0).max(65_535).default(8787).describe("Port to listen at; 0 takes a free one"),
+  MEMA_DATA_DIR: z.string().default(".mema").describe("Folder of the embedded database and of generated keys"),
+  DATABASE_URL: databaseUrl.optional().describe("The owner's connection: migrations run over it, nothing is served over it"),
+  MEMA_APP_URL: databaseUrl
+    .optional()
+    .describe("Production: the login mema_app. With the next two: no migration, and DATABASE_URL is not looked at"),
+  MEMA_WORKER_URL: databaseUrl.optional().describe("Production: the login mema_worker, used by the server for the claim"),
+  MEMA_AUTH_URL: databaseUrl.optional().describe("Production: the login mema_auth, used to look credentials up"),
+  MEMA_LISTEN_URL: databaseUrl.optional().describe("A direct connection for LISTEN, past a pooler; MEMA_APP_URL unless given"),
+  MEMA_POOL_SIZE: z.coerce.number().int().min(1).max(500).default(20).describe("Most connections of the application's pool"),
+  MEMA_PREPARE: flag.default(true).describe("Prepared statements; 0 behind a pooler that cannot keep them"),
+  MEMA_BOOTSTRAP_KEY: key.optional().describe("The first user's key; generated into the data folder unless given"),
+  MEMA_ADMIN_KEY: key.optional().describe("The operator's key; generated unless given"),
+  MEMA_SERVICE_KEY: key.optional().describe("The workers' key; generated unless given"),
+  MEMA_SECRET_KEY: key.optional().describe("Encrypts integration secrets; generated unless given"),
+  MEMA_WORKER: z.enum(["on", "off"]).default("on").describe("Whether the server keeps a worker process running"),
+  MEMA_ALLOW_PRIVATE_WEBHOOKS: flag.default(false).describe("Allows webhooks to private addresses: for local tests"),
+  MEMA_TRUST_PROXY: z.coerce
+    .number()
+    .int()
+    .min(0)
+    .max(10)
+    .default(0)
+    .describe("How many proxies of one's own stand in front: a client's address is then read from X-Forwarded-For"),
+  MEMA_MESSAGES_PER_HOUR: z.coerce.number().int().min(1).default(100).describe("How many messages a user may send in an hour"),
+  LOG_LEVEL: z.enum(["debug", "info", "warn", "error", "silent"]).default("info").describe("What is logged"),
 });
 
-export type ServerEnvironment = z.infer<typeof environment>;
+export type ServerEnvironment = z.infer<typeof serverEnvironment>;
 
 /** The server's settings. Throws PRECONDITION_FAILED that names each wrong variable, and never its value. */
 export function readEnvironment(variables: NodeJS.ProcessEnv = process.env): ServerEnvironment {
   const given = Object.fromEntries(Object.entries(variables).filter(([, value]) => value !== ""));
-  const parsed = environment.safeParse(given);
+  const parsed = serverEnvironment.safeParse(given);
   if (!parsed.success) throw wrong(parsed.error.issues.map((issue) => `${issue.path.join(".")}: ${issue.message}`));
   const { MEMA_APP_URL: app, MEMA_WORKER_URL: worker, MEMA_AUTH_URL: auth } = parsed.data;
   if ([app, worker, auth].some((url) => url !== undefined) && [app, worker, auth].includes(undefined)) {

@@ -4,7 +4,7 @@ export { catalogWarnings, checkCatalog, type Finding } from "./check/check-catal
 export * from "./clock.ts";
 export * from "./connection/access.ts";
 export * from "./connection/client.ts";
-export { readDatabaseEnvironment } from "./connection/env.ts";
+export { databaseEnvironment, readDatabaseEnvironment } from "./connection/env.ts";
 export { compileQuery } from "./connection/queries.ts";
 export type { SignalChannel, Signals } from "./connection/signals.ts";
 export type { TransactionOptions } from "./connection/transaction.ts";

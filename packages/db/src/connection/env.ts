@@ -1,21 +1,22 @@
 import { z } from "zod";
 
-const environment = z.object({
-  NODE_ENV: z.string().optional(),
-  VITEST: z.string().optional(),
-  DATABASE_URL: z.string().optional(),
-  MEMA_APP_URL: z.string().optional(),
-  MEMA_WORKER_URL: z.string().optional(),
-  MEMA_AUTH_URL: z.string().optional(),
-  MEMA_APP_PASSWORD: z.string().optional(),
-  MEMA_WORKER_PASSWORD: z.string().optional(),
-  MEMA_AUTH_PASSWORD: z.string().optional(),
-  MEMA_DATA_DIR: z.string().default(".mema"),
+/** What the database layer and the db:* commands read of the environment. The descriptions are what docs/reference.md prints. */
+export const databaseEnvironment = z.object({
+  NODE_ENV: z.string().optional().describe("`test` makes pools small"),
+  VITEST: z.string().optional().describe("Set by the test runner; the same"),
+  DATABASE_URL: z.string().optional().describe("The owner's connection"),
+  MEMA_APP_URL: z.string().optional().describe("The runtime login mema_app"),
+  MEMA_WORKER_URL: z.string().optional().describe("The runtime login mema_worker"),
+  MEMA_AUTH_URL: z.string().optional().describe("The runtime login mema_auth"),
+  MEMA_APP_PASSWORD: z.string().optional().describe("The password that db:migrate gives mema_app; derived from the owner's unless given"),
+  MEMA_WORKER_PASSWORD: z.string().optional().describe("The same for mema_worker"),
+  MEMA_AUTH_PASSWORD: z.string().optional().describe("The same for mema_auth"),
+  MEMA_DATA_DIR: z.string().default(".mema").describe("Folder of the embedded database, without DATABASE_URL"),
 });
 
 /** The environment variables that the database layer reads, and nothing else of the environment. */
 export function readDatabaseEnvironment(variables: NodeJS.ProcessEnv = process.env) {
-  const parsed = environment.parse(variables);
+  const parsed = databaseEnvironment.parse(variables);
   const runtime =
     parsed.MEMA_APP_URL !== undefined && parsed.MEMA_WORKER_URL !== undefined && parsed.MEMA_AUTH_URL !== undefined
       ? { app: parsed.MEMA_APP_URL, worker: parsed.MEMA_WORKER_URL, auth: parsed.MEMA_AUTH_URL }

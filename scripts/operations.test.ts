@@ -94,3 +94,21 @@ test("a backup restored on another cluster, by its owner and no superuser, has e
   expect(again.status).toBe(1);
   expect(again.output).toContain("restore into an empty one");
 });
+
+test("a runtime login's password is changed by the next db:migrate; the old one is refused from then on", async () => {
+  const changed = "changed0123456789abcdef";
+  const logIn = async (password: string) => {
+    const sql = postgres(`postgres://mema_app:${password}@${lived.host}/mema`, { max: 1 });
+    try {
+      return await sql`select 1`.then(
+        () => "accepted",
+        (error: unknown) => (error as { code?: string }).code,
+      );
+    } finally {
+      await sql.end();
+    }
+  };
+  expect(await logIn(secrets.MEMA_APP_PASSWORD)).toBe("accepted");
+  runWell(["node", "packages/db/src/commands/migrate.ts"], { ...lived.ownerEnvironment, MEMA_APP_PASSWORD: changed });
+  expect(await Promise.all([logIn(changed), logIn(secrets.MEMA_APP_PASSWORD)])).toEqual(["accepted", "28P01"]);
+});
