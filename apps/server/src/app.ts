@@ -8,6 +8,7 @@ import { type Context, Hono } from "hono";
 import type { Metrics } from "./metrics.ts";
 import type { ReadinessGate } from "./readiness-gate.ts";
 import { checkRequest } from "./request-body.ts";
+import { servePage } from "./static-files.ts";
 
 export interface AppParts {
   services: Services;
@@ -19,7 +20,7 @@ export interface AppParts {
   trustedProxies: number;
 }
 
-/** The HTTP side of Mema: health, metrics, tRPC. */
+/** The HTTP side of Mema: health, metrics, tRPC, the page. */
 export function createApp({ services, metrics, gate, isDraining, trustedProxies }: AppParts) {
   const app = new Hono();
 
@@ -27,7 +28,7 @@ export function createApp({ services, metrics, gate, isDraining, trustedProxies 
     await next();
     context.header("x-content-type-options", "nosniff");
     context.header("referrer-policy", "no-referrer");
-    context.header("cache-control", "no-store");
+    if (!context.res.headers.has("cache-control")) context.header("cache-control", "no-store");
     if (isDraining()) context.header("connection", "close");
   });
 
@@ -98,8 +99,10 @@ export function createApp({ services, metrics, gate, isDraining, trustedProxies 
     return Response.json(body, { status: httpStatus, headers });
   }
 
+  servePage(app);
+
   app.notFound(() =>
-    refuse(new AppError("NOT_FOUND", "Nothing is here. The API is at /trpc, health at /livez and /readyz."), {
+    refuse(new AppError("NOT_FOUND", "Nothing is here. The page is at /, the API at /trpc, health at /livez and /readyz."), {
       procedure: "other",
       requestId: "",
     }),

@@ -4,6 +4,7 @@ import { AppError } from "@mema/shared";
 import { readEnvironment } from "./env.ts";
 import { createLog } from "./log.ts";
 import { type RunningServer, startServer } from "./start-server.ts";
+import { buildPage } from "./static-files.ts";
 
 /** For people at a terminal. Keys from the environment are known already and never shown. */
 function announcement({ url, database, secrets, firstStart, workerPid }: RunningServer): string {
@@ -19,6 +20,8 @@ function announcement({ url, database, secrets, firstStart, workerPid }: Running
   ];
   if (firstStart && secrets.fromFile.bootstrapKey) lines.push(`API key: ${secrets.bootstrapKey}`);
   if (firstStart && secrets.fromFile.adminKey) lines.push(`Admin key: ${secrets.adminKey}`);
+  if (firstStart && secrets.fromFile.bootstrapKey && process.stdout.isTTY)
+    lines.push("", `Sign in with this link: ${url}/#key=${secrets.bootstrapKey}`);
   return lines.join("\n");
 }
 
@@ -44,7 +47,9 @@ try {
   };
   process.on("uncaughtException", onDefect);
   process.on("unhandledRejection", onDefect);
-  console.log(announcement(await startServer(environment, log)));
+  const [running, built] = await Promise.all([startServer(environment, log), buildPage()]);
+  if (!built) log.warn({}, "the web page could not be built; everything else works");
+  console.log(announcement(running));
 } catch (error) {
   console.error(explain(error));
   process.exit(1);

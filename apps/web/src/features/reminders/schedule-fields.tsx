@@ -1,0 +1,130 @@
+import { useId } from "react";
+import type { Frequency, ScheduleDraft, Way } from "./schedule-form.ts";
+
+const ways: [way: Way, label: string][] = [
+  ["once", "At a time"],
+  ["after", "After a while"],
+  ["repeat", "Repeating"],
+  ["every", "Every so often"],
+];
+
+const frequencies: [frequency: Frequency, label: string][] = [
+  ["DAILY", "Every day"],
+  ["WEEKDAYS", "Every weekday (Mon to Fri)"],
+  ["WEEKLY", "Every week"],
+  ["MONTHLY", "Every month"],
+  ["YEARLY", "Every year"],
+];
+
+interface ScheduleFieldsProps {
+  draft: ScheduleDraft;
+  setDraft: (draft: ScheduleDraft) => void;
+  userZone: string;
+}
+
+export function ScheduleFields({ draft, setDraft, userZone }: ScheduleFieldsProps) {
+  const id = useId();
+  const set = (changes: Partial<ScheduleDraft>) => setDraft({ ...draft, ...changes });
+  const onTheClock = draft.way === "once" || draft.way === "repeat";
+  return (
+    <>
+      <div className="field">
+        <span className="legend" id={`${id}-way`}>
+          When?
+        </span>
+        <div className="choice" role="group" aria-labelledby={`${id}-way`}>
+          {ways.map(([way, label]) => (
+            <button key={way} type="button" aria-pressed={draft.way === way} onClick={() => set({ way })}>
+              {label}
+            </button>
+          ))}
+        </div>
+      </div>
+      {draft.way === "repeat" && (
+        <div className="field">
+          <label htmlFor={`${id}-frequency`}>How often?</label>
+          <select
+            id={`${id}-frequency`}
+            className="input"
+            value={draft.frequency}
+            onChange={(event) => set({ frequency: event.target.value as Frequency })}
+          >
+            {frequencies.map(([frequency, label]) => (
+              <option key={frequency} value={frequency}>
+                {label}
+              </option>
+            ))}
+          </select>
+        </div>
+      )}
+      {onTheClock ? (
+        <div className="fields">
+          <div className="field">
+            <label htmlFor={`${id}-day`}>{draft.way === "repeat" ? "From" : "Day"}</label>
+            <input
+              id={`${id}-day`}
+              className="input"
+              type="date"
+              required
+              value={draft.day}
+              onChange={(event) => set({ day: event.target.value })}
+            />
+          </div>
+          <div className="field">
+            <label htmlFor={`${id}-time`}>Time</label>
+            <input
+              id={`${id}-time`}
+              className="input"
+              type="time"
+              required
+              value={draft.time}
+              onChange={(event) => set({ time: event.target.value })}
+            />
+          </div>
+        </div>
+      ) : (
+        <div className="fields">
+          <div className="field">
+            <label htmlFor={`${id}-amount`}>{draft.way === "after" ? "In" : "Every"}</label>
+            <input
+              id={`${id}-amount`}
+              className="input"
+              type="number"
+              min={1}
+              max={10_000}
+              required
+              value={Number.isNaN(draft.amount) ? "" : draft.amount}
+              onChange={(event) => set({ amount: event.target.valueAsNumber })}
+            />
+          </div>
+          <div className="field">
+            <label htmlFor={`${id}-unit`}>Unit</label>
+            <select
+              id={`${id}-unit`}
+              className="input"
+              value={draft.unit}
+              onChange={(event) => set({ unit: event.target.value as ScheduleDraft["unit"] })}
+            >
+              <option value="minutes">minutes</option>
+              <option value="hours">hours</option>
+              <option value="days">days</option>
+            </select>
+          </div>
+        </div>
+      )}
+      {onTheClock && (
+        <div className="field">
+          <label htmlFor={`${id}-zone`}>On the clock of</label>
+          <select id={`${id}-zone`} className="input" value={draft.tz} onChange={(event) => set({ tz: event.target.value })}>
+            <option value="">wherever I am (now {userZone})</option>
+            {Intl.supportedValuesOf("timeZone").map((zone) => (
+              <option key={zone} value={zone}>
+                {zone}
+              </option>
+            ))}
+          </select>
+        </div>
+      )}
+    </>
+  );
+}

@@ -1,0 +1,74 @@
+import type { Moment } from "../../app/api-types.ts";
+import { dayOf, presentMs } from "../../app/time.ts";
+import { clockChanges } from "./clock-changes.ts";
+
+const width = 480;
+const height = 84;
+const [left, right, axis] = [14, width - 14, 46];
+
+const hours = (minutes: number) =>
+  `${minutes > 0 ? "+" : "−"}${Math.abs(minutes) % 60 === 0 ? Math.abs(minutes) / 60 : (Math.abs(minutes) / 60).toFixed(1)} h`;
+
+/** The next occurrences on a line of time, with the nights on which the clocks change. Below it the same in words. */
+export function Timeline({ moments, tz }: { moments: readonly Moment[]; tz: string }) {
+  const last = moments.at(-1);
+  if (last === undefined) return null;
+  const from = presentMs();
+  const to = Math.max(Date.parse(last.at), from + 60_000);
+  const changes = clockChanges(from, to, tz);
+  const x = (ms: number) => left + ((ms - from) / (to - from)) * (right - left);
+  const shifted = moments.filter(({ shiftedBySeconds }) => shiftedBySeconds !== 0).length;
+  const spelledOut = moments.filter(({ shiftedBySeconds }, index) => index < 4 || shiftedBySeconds !== 0);
+
+  return (
+    <figure className="timeline">
+      <svg
+        viewBox={`0 0 ${width} ${height}`}
+        role="img"
+        aria-label={`${moments.length} occurrences from now to ${dayOf(last.at, tz)}, ${changes.length} clock changes`}
+      >
+        <line className="axis" x1={left} x2={right} y1={axis} y2={axis} />
+        <line className="now" x1={left} x2={left} y1={axis - 12} y2={axis + 12} />
+        <text x={left - 4} y={height - 8}>
+          now
+        </text>
+        {changes.map(({ atMs, byMinutes }) => (
+          <g key={atMs} className="clock-change">
+            <line x1={x(atMs)} x2={x(atMs)} y1={18} y2={axis + 14} />
+            <text x={Math.min(Math.max(x(atMs), 60), width - 60)} y={12} textAnchor="middle">
+              clocks {hours(byMinutes)}
+            </text>
+          </g>
+        ))}
+        {moments.map(({ at, shiftedBySeconds }) => (
+          <circle
+            key={at}
+            className={shiftedBySeconds === 0 ? "tick" : "tick shifted"}
+            cx={x(Date.parse(at))}
+            cy={axis}
+            r={shiftedBySeconds === 0 ? 5 : 6.5}
+          />
+        ))}
+        <text x={right + 4} y={height - 8} textAnchor="end">
+          {dayOf(last.at, tz)}
+        </text>
+      </svg>
+      <figcaption>
+        <ol className="moments">
+          {spelledOut.map((moment) => (
+            <li key={moment.at}>
+              <time dateTime={moment.at}>{moment.sentence}</time>
+              {moment.shiftedBySeconds !== 0 && (
+                <span className="tag warn">
+                  {Math.abs(Math.round(moment.shiftedBySeconds / 60))} min later: that time does not exist that night
+                </span>
+              )}
+            </li>
+          ))}
+        </ol>
+        {moments.length > spelledOut.length && <p className="meta">and {moments.length - spelledOut.length} more on the line</p>}
+        {changes.length > 0 && shifted === 0 && <p className="meta">The clocks change meanwhile; the reminder keeps its time of day.</p>}
+      </figcaption>
+    </figure>
+  );
+}
