@@ -122,3 +122,29 @@ export const channelOutput = z.object({
   disabledReason: z.string().nullable(),
   version: z.number(),
 });
+
+/** The fields of `reminders.create` that a text stands for, and when it would fire. */
+const textReadingOutput = z.object({
+  timing: z.object({
+    at: z.object({ local: z.string(), tz: z.string().optional() }).optional(),
+    rrule: z.string().optional(),
+    every: z.object({ seconds: z.number() }).optional(),
+    dtstartLocal: z.string().optional(),
+    tz: z.string().optional(),
+    countTotal: z.number().optional(),
+    untilAt: instant.optional(),
+    overlapPolicy: z.enum(overlapPolicies).optional(),
+  }),
+  assumedTime: z.boolean(),
+  occurrences: z.array(momentOutput),
+});
+
+export const textReminderOutput = z.object({
+  understood: textReadingOutput.extend({ title: z.string() }).nullable(),
+  /** The words it rests on (UTF-16 offsets), and those that were not understood. */
+  span: z.object({ start: z.number(), end: z.number(), text: z.string() }).nullable(),
+  leftOver: z.string(),
+  alternatives: z.array(textReadingOutput),
+  question: z.string().nullable(),
+  relative: z.object({ offset: z.string(), anchor: z.string().nullable() }).nullable(),
+});

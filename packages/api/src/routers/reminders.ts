@@ -6,10 +6,20 @@ import {
   readClock,
   type ReminderDelivery,
 } from "@mema/db";
-import { AppError, deliveryStatuses, idInput, pageInput, reminderStatuses, versionInput } from "@mema/shared";
+import {
+  AppError,
+  deliveryStatuses,
+  idInput,
+  localeInput,
+  MAX_REMINDER_CHARS,
+  pageInput,
+  plainText,
+  reminderStatuses,
+  versionInput,
+} from "@mema/shared";
 import { z } from "zod";
 import { pageOutput } from "../outputs.ts";
-import { attemptOutput, deliveryOutput, momentOutput, occurrenceOutput, reminderOutput } from "../reminder-outputs.ts";
+import { attemptOutput, deliveryOutput, momentOutput, occurrenceOutput, reminderOutput, textReminderOutput } from "../reminder-outputs.ts";
 import { previewInput, reminderChangesInput, reminderInput } from "../services/reminder-definition.ts";
 import {
   acknowledgeReminder,
@@ -21,6 +31,7 @@ import {
   snoozePresets,
   snoozeReminder,
 } from "../services/reminder-life.ts";
+import { readReminderText } from "../services/reminder-text.ts";
 import { viewReminders } from "../services/reminder-view.ts";
 import { createReminder, previewReminder, updateReminder, userNow, viewReminder } from "../services/reminders.ts";
 import { router, userProcedure } from "../trpc.ts";
@@ -50,6 +61,18 @@ export const remindersRouter = router({
     .input(previewInput)
     .output(z.object({ tz: z.string(), occurrences: z.array(momentOutput) }))
     .query(({ ctx, input }) => previewReminder(ctx.tx, input)),
+
+  /** What a text in plain English means, as fields for `create`; nothing is saved. Refuses to guess: `question` says what is open. */
+  parse: userProcedure
+    .input(
+      z.strictObject({
+        text: plainText(MAX_REMINDER_CHARS),
+        timezone: z.string().max(64).optional(),
+        locale: localeInput.optional(),
+      }),
+    )
+    .output(textReminderOutput)
+    .query(({ ctx, input }) => readReminderText(ctx.tx, input)),
 
   byId: userProcedure
     .input(z.strictObject(one))

@@ -129,7 +129,7 @@ async function setReminder(
 }
 
 /** A repeated reminder follows the person's zone; a single one stays at its instant. */
-function timingOf(schedule: SaidSchedule): ReminderTiming {
+export function timingOf(schedule: SaidSchedule): ReminderTiming {
   const { dtstartLocal, tz } = schedule;
   const overlap = schedule.overlapPolicy === undefined ? {} : { overlapPolicy: schedule.overlapPolicy };
   switch (schedule.kind) {
