@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { createCaller, createContext, createUser, ServerKeys, SignInGuard } from "@mema/api";
-import { createDbClient, createUserRepository, withUser } from "@mema/db";
-import { openBenchmarkDatabase } from "./database.ts";
+import { createUserRepository, withUser } from "@mema/db";
+import { openBenchmarkClient } from "./database.ts";
 import { baselines } from "./recall/baselines.ts";
 import { type BenchUser, type Format, formats, readDataset } from "./recall/datasets.ts";
 import { measures, percentile, type Quality, qualityOf, type Summary, summarise } from "./recall/metrics.ts";
@@ -15,8 +15,7 @@ const found = 20;
 export async function measure(parameters: string[]): Promise<{ engine: string; report: object }> {
   const { file, format } = readParameters(parameters);
   const users = readDataset(file, format);
-  const database = await openBenchmarkDatabase();
-  const db = createDbClient(database.urls, { prepare: true, listenUrl: null });
+  const { db, engine, close } = await openBenchmarkClient();
   const services = {
     db,
     log: { info: () => {}, warn: () => {}, error: () => {} },
@@ -54,10 +53,9 @@ export async function measure(parameters: string[]): Promise<{ engine: string; r
       console.log(`${user.name}: ${user.documents.length} documents, ${user.questions.length} questions`);
     }
   } finally {
-    await db.close();
-    await database.close();
+    await close();
   }
-  return { engine: database.engine, report: report(answers) };
+  return { engine, report: report(answers) };
 }
 
 interface Answer {

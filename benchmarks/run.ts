@@ -7,10 +7,11 @@ export interface Benchmark {
   measure(parameters: string[]): Promise<{ engine: string; report: object }>;
 }
 
+const names = ["isolation-cost", "recall", "recall-speed", "reminders", "startup"];
 const [name, ...rest] = process.argv.slice(2);
-const file = name !== undefined && /^[a-z-]+$/.test(name) ? new URL(`./${name}.ts`, import.meta.url) : null;
+const file = name !== undefined && names.includes(name) ? new URL(`./${name}.ts`, import.meta.url) : null;
 if (file === null || !existsSync(file)) {
-  console.error("usage: npm run bench -- isolation-cost|recall|reminders|startup [--json]");
+  console.error(`usage: npm run bench -- ${names.join("|")} [--json]`);
   process.exit(2);
 }
 const benchmark = (await import(file.href)) as Benchmark;
