@@ -15,7 +15,8 @@ const found = 20;
 export async function measure(parameters: string[]): Promise<{ engine: string; report: object }> {
   const { file, format } = readParameters(parameters);
   const users = readDataset(file, format);
-  const { db, engine, close } = await openBenchmarkClient();
+  const database = await openBenchmarkClient();
+  const { db, engine } = database;
   const services = {
     db,
     log: { info: () => {}, warn: () => {}, error: () => {} },
@@ -53,7 +54,7 @@ export async function measure(parameters: string[]): Promise<{ engine: string; r
       console.log(`${user.name}: ${user.documents.length} documents, ${user.questions.length} questions`);
     }
   } finally {
-    await close();
+    await database.close();
   }
   return { engine, report: report(answers) };
 }
