@@ -7,6 +7,7 @@ const steps: [name: string, command: string, ...parameters: string[]][] = [
   ["types", "tsc", "-b"],
   ["structure", "node", "scripts/check-structure.ts"],
   ["reference", "node", "scripts/generate-reference.ts", "--check"],
+  ["documents", "node", "scripts/check-docs.ts"],
   ["dependencies", "knip"],
 ];
 
