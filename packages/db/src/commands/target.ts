@@ -21,7 +21,9 @@ export interface Target {
   /** The owner's URL, when it is PostgreSQL. */
   readonly ownerUrl: string | null;
   migrate(): Promise<MigrationReport>;
-  /** The application's client; only after `migrate`. Closed with the target. */
+  /** Ends the owner's connection until it is used again: the embedded engine takes one at a time, and the client's waits for it. */
+  releaseOwner(): Promise<void>;
+  /** The application's client, by the server's logins; after `migrate` or `releaseOwner`. Closed with the target. */
   client(): Db;
   close(): Promise<void>;
 }
@@ -72,7 +74,11 @@ function openPostgres(url: string, name: string): Target {
     embedded: null,
     ownerUrl: url,
     migrate: () => runMigrations(url),
-    client: () => (db ??= createDbClient(deriveRuntimeUrls(url, readDatabaseEnvironment().passwords), { poolSize: 2 })),
+    releaseOwner: async () => {},
+    client: () => {
+      const { runtime, passwords } = readDatabaseEnvironment();
+      return (db ??= createDbClient(runtime ?? deriveRuntimeUrls(url, passwords), { poolSize: 5, listenUrl: null }));
+    },
     close: async () => {
       await db?.close();
       await owner.end({ timeout: 1 });
@@ -105,6 +111,7 @@ async function openEmbedded(folder: string, name: string): Promise<Target> {
       await leave();
       return runMigrations(engine);
     },
+    releaseOwner: leave,
     client: () => (db ??= createEmbeddedClient(engine)),
     close: async () => {
       await db?.close();
