@@ -1,3 +1,3 @@
-export { type ProofResult, type Property, Record } from "./property.ts";
+export { type ProofResult, Record } from "./property.ts";
 export { Stage, throwaway } from "./stage.ts";
 export { alone } from "./prove-isolation.ts";

@@ -31,7 +31,7 @@ export class Record {
     if (wrong !== null) this.#found.push(`${object}: ${wrong}`);
   }
 
-  result({ id, guarantee }: Property): ProofResult {
+  result({ id, guarantee }: Pick<Property, "id" | "guarantee">): ProofResult {
     return {
       property: id,
       guarantee,
