@@ -1,17 +1,24 @@
 #!/usr/bin/env bash
-# Installs PostgreSQL from Debian and pgvector >= 0.8, for machines (CI) that have neither. Run as root on Debian; does nothing when both are there.
+# Installs PostgreSQL and PgBouncer from Debian and pgvector >= 0.8, for machines (CI) that lack them. Run as root on Debian; does nothing when all are there.
 # Debian bookworm's own pgvector is too old, so a newer one is built from Debian's source package against the installed server.
 set -euo pipefail
 
 version=15
 pg_config=/usr/lib/postgresql/$version/bin/pg_config
 
+export DEBIAN_FRONTEND=noninteractive
+if ! [ -x /usr/sbin/pgbouncer ]; then
+  apt-get update -qq
+  apt-get install -y -qq --no-install-recommends pgbouncer >/dev/null
+  # Tests start their own; the packaged service is not needed.
+  service pgbouncer stop >/dev/null 2>&1 || true
+fi
+
 if [ -x "$pg_config" ] && [ -f "$("$pg_config" --sharedir)/extension/vector.control" ]; then
   echo "PostgreSQL $version with pgvector is installed"
   exit 0
 fi
 
-export DEBIAN_FRONTEND=noninteractive
 apt-get update -qq
 mkdir -p /etc/postgresql-common
 grep -qs '^create_main_cluster' /etc/postgresql-common/createcluster.conf ||

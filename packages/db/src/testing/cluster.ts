@@ -37,7 +37,8 @@ function hasVector(folder: string): boolean {
 /** Whether this machine has PostgreSQL's server programs and pgvector. */
 export const hasPostgresBinaries = (): boolean => findBinaries() !== null;
 
-async function freePort(): Promise<number> {
+/** A TCP port that nobody listens on. */
+export async function freePort(): Promise<number> {
   const server = createServer();
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   const address = server.address();
