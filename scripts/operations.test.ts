@@ -4,7 +4,7 @@ import { join } from "node:path";
 import postgres from "postgres";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { secrets, startMemaCluster } from "./testing/mema-cluster.ts";
-import { run, runWell } from "./testing/processes.ts";
+import { rootScript, run, runWell } from "./testing/processes.ts";
 
 type Cluster = Awaited<ReturnType<typeof startMemaCluster>>;
 
@@ -15,8 +15,8 @@ let folder: string;
 beforeAll(async () => {
   [lived, fresh] = await Promise.all([startMemaCluster(), startMemaCluster()]);
   folder = mkdtempSync(join(tmpdir(), "mema-backup-"));
-  runWell(["node", "packages/db/src/commands/migrate.ts"], lived.ownerEnvironment);
-  runWell(["node", "packages/db/src/commands/seed.ts"], lived.ownerEnvironment);
+  runWell(rootScript("db:migrate"), lived.ownerEnvironment);
+  runWell(rootScript("db:seed"), lived.ownerEnvironment);
 });
 
 afterAll(() => {
@@ -73,14 +73,17 @@ test("a backup restored on another cluster, by its owner and no superuser, has e
   expect(run(["scripts/backup.sh", file], lived.asBackup).output).toContain("never overwrites");
 
   runWell(["scripts/restore.sh", file], fresh.asOwner);
-  const migrated = runWell(["node", "packages/db/src/commands/migrate.ts"], fresh.ownerEnvironment);
+  const migrated = runWell(rootScript("db:migrate"), fresh.ownerEnvironment);
   expect(migrated).toContain("migrations were there");
 
   const before = await contents(lived);
   expect(before["public.facts"]).not.toMatch(/^0 rows/);
   expect(await contents(fresh)).toEqual(before);
   const report: unknown = JSON.parse(
-    runWell(["node", "packages/db/src/commands/check.ts", "--json"], fresh.ownerEnvironment).trim().split("\n").at(-1) ?? "",
+    runWell([...rootScript("db:check"), "--json"], fresh.ownerEnvironment)
+      .trim()
+      .split("\n")
+      .at(-1) ?? "",
   );
   expect(report).toMatchObject({ ok: true, catalog: [] });
 
@@ -109,6 +112,6 @@ test("a runtime login's password is changed by the next db:migrate; the old one 
     }
   };
   expect(await logIn(secrets.MEMA_APP_PASSWORD)).toBe("accepted");
-  runWell(["node", "packages/db/src/commands/migrate.ts"], { ...lived.ownerEnvironment, MEMA_APP_PASSWORD: changed });
+  runWell(rootScript("db:migrate"), { ...lived.ownerEnvironment, MEMA_APP_PASSWORD: changed });
   expect(await Promise.all([logIn(changed), logIn(secrets.MEMA_APP_PASSWORD)])).toEqual(["accepted", "28P01"]);
 });

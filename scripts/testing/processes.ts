@@ -1,11 +1,21 @@
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
 export const root = fileURLToPath(new URL("../..", import.meta.url));
 
 /** Only where programs are: what a command is tried with is what the test names. */
 const base = { PATH: process.env["PATH"] ?? "", HOME: "/nonexistent" };
+
+/** The program behind a root script, to be started without npm and pnpm in between. */
+export function rootScript(name: string): string[] {
+  const { scripts } = JSON.parse(readFileSync(join(root, "package.json"), "utf8")) as { scripts: Record<string, string> };
+  const [, command] = / exec (.+)$/.exec(scripts[name] ?? "") ?? [];
+  if (command === undefined) throw new Error(`package.json has no script ${name} of the form npx ... exec ...`);
+  return command.split(" ");
+}
 
 export interface Ended {
   status: number | null;
