@@ -3,9 +3,10 @@ FROM node:26.10.0-bookworm-slim AS build
 WORKDIR /mema
 COPY . .
 ENV CI=true
-# Everything to build with, then only what runs.
+# Everything to build with, then only what runs: installed afresh, because pruning leaves the files there.
 RUN npx --yes pnpm@12.21.0 install --frozen-lockfile \
   && npx --yes pnpm@12.21.0 exec turbo run build \
+  && find . -name node_modules -prune -exec rm -rf {} + \
   && npx --yes pnpm@12.21.0 install --frozen-lockfile --prod
 
 FROM node:26.10.0-bookworm-slim
