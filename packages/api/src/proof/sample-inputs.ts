@@ -18,6 +18,7 @@ interface Schema {
 /** What cannot be read from a schema: which of its optional fields a call needs, and texts with a grammar. By procedure, then field. */
 const hints: Record<string, object[]> = {
   "reminders.create": [{ in: "PT1H" }],
+  "reminders.parse": [{ text: "to stretch in 20 minutes" }],
   "reminders.preview": [{ in: "PT1H" }, { dtstartLocal: "2030-01-01T09:00:00", tz: "UTC", rrule: "FREQ=DAILY" }],
   "reminders.snooze": [{ for: "PT1H" }],
 };

@@ -154,6 +154,7 @@ export const walkCases: Record<string, WalkCase> = {
       { title: "x", beforeFact: { factId: ada.factId } },
     ],
   },
+  "reminders.parse": { for: "user" },
   "reminders.preview": { for: "user", notFound: (ada) => [{ beforeFact: { factId: ada.factId } }] },
   "reminders.byId": byId("reminderId"),
   "reminders.list": { for: "user", nothing: (ada) => [undefined, { entityId: ada.entityId }, { factId: ada.factId }] },
