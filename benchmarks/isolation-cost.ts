@@ -43,7 +43,7 @@ function open(urls: RuntimeUrls, stage: Stage, poolSize: number) {
   const stockClient = postgres(urls.app, { max: poolSize, onnotice: () => {} });
   const stock = drizzle(stockClient);
   const db: Db = createDbClient(urls, { poolSize, prepare: true, listenUrl: null });
-  const log = { info: () => {}, warn: () => {}, error: () => {} };
+  const log = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} };
   const services = {
     db,
     log,

@@ -19,7 +19,7 @@ export async function measure(parameters: string[]): Promise<{ engine: string; r
   const { db, engine } = database;
   const services = {
     db,
-    log: { info: () => {}, warn: () => {}, error: () => {} },
+    log: { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} },
     limits: { messagesPerHour: 1_000_000 },
     serverKeys: new ServerKeys([]),
     signInGuard: new SignInGuard(),

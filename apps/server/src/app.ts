@@ -53,7 +53,10 @@ export function createApp({ services, metrics, gate, isDraining, trustedProxies 
     response.headers.set("x-request-id", requestId);
     const milliseconds = performance.now() - start;
     metrics.observe(procedure, response.status, milliseconds);
-    services.log.info({ requestId, procedure, status: response.status, ms: Math.round(milliseconds) }, "request");
+    const line = { requestId, procedure, status: response.status, ms: Math.round(milliseconds) };
+    // The worker asks all the time: what it does well is no news.
+    if (procedure.startsWith("worker.") && response.ok) services.log.debug(line, "request");
+    else services.log.info(line, "request");
     return response;
   });
 

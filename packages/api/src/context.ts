@@ -13,6 +13,7 @@ export type Actor =
 
 /** What the API writes to the log: ids and codes, never text. */
 export interface Log {
+  debug(fields: Record<string, unknown>, message: string): void;
   info(fields: Record<string, unknown>, message: string): void;
   warn(fields: Record<string, unknown>, message: string): void;
   error(fields: Record<string, unknown>, message: string): void;

@@ -34,7 +34,7 @@ export async function createTestApi(overrides: Partial<Services> = {}): Promise<
   };
   const services: Services = {
     db: database.db,
-    log: { info: log, warn: log, error: log },
+    log: { debug: log, info: log, warn: log, error: log },
     limits: { messagesPerHour: 100_000 },
     serverKeys: new ServerKeys([
       { kind: "admin", key: adminKey },

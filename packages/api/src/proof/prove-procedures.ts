@@ -76,7 +76,7 @@ function offlineServices(db: Db): Services {
   const silent = () => {};
   return {
     db,
-    log: { info: silent, warn: silent, error: silent },
+    log: { debug: silent, info: silent, warn: silent, error: silent },
     limits: { messagesPerHour: 1_000_000 },
     serverKeys: new ServerKeys([]),
     signInGuard: new SignInGuard(),
