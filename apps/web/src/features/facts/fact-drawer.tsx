@@ -135,13 +135,12 @@ interface ForgetFactProps {
 }
 
 function ForgetFact({ fact, versions, onCancel, onForgotten }: ForgetFactProps) {
-  const forget = useForgetFact();
-  const say = useSay();
+  const forget = useForgetFact({
+    done: versions.length === 1 ? "Forgotten." : `Forgotten, with all ${versions.length} versions.`,
+    failed: "It could not be forgotten. It is still there.",
+  });
   const confirm = () => {
-    forget.mutate(fact.id, {
-      onSuccess: () => say(versions.length === 1 ? "Forgotten." : `Forgotten, with all ${versions.length} versions.`),
-      onError: () => say("It could not be forgotten. It is still there."),
-    });
+    forget.mutate(fact.id);
     onForgotten();
   };
   return (

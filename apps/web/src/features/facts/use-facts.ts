@@ -1,5 +1,6 @@
 import { type InfiniteData, useInfiniteQuery, useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import type { Fact } from "../../app/api-types.ts";
+import { useSay } from "../../design/toasts.tsx";
 import { useMema } from "../session/session.tsx";
 
 type Page = { items: Fact[]; nextCursor: string | null };
@@ -54,8 +55,12 @@ export function useRetractFact() {
   });
 }
 
-/** Removes a fact with its whole history, for good: at once in every list, and back in them when the server refuses. */
-export function useForgetFact() {
+/**
+ * Removes a fact with its whole history, for good: at once in every list, and back in them when the server refuses. Says `done` or
+ * `failed` itself: what started it may be gone from the page by then.
+ */
+export function useForgetFact({ done, failed }: { done: string; failed: string }) {
+  const say = useSay();
   const client = useMema();
   const queryClient = useQueryClient();
   return useMutation({
@@ -66,8 +71,10 @@ export function useForgetFact() {
       queryClient.setQueriesData<unknown>({ queryKey: ["facts"] }, (data: unknown) => withoutFact(data, id));
       return { before };
     },
+    onSuccess: () => say(done),
     onError: (_error, _id, context) => {
       for (const [key, data] of context?.before ?? []) queryClient.setQueryData(key, data);
+      say(failed);
     },
     onSettled: () => queryClient.invalidateQueries(),
   });

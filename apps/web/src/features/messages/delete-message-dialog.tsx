@@ -1,25 +1,15 @@
 import { useState } from "react";
 import type { Fact, Message } from "../../app/api-types.ts";
 import { Dialog } from "../../design/dialog.tsx";
-import { ProblemNote } from "../../design/states.tsx";
-import { useSay } from "../../design/toasts.tsx";
 import { useDeleteMessage } from "./use-messages.ts";
 
 export function DeleteMessageDialog({ message, facts, onClose }: { message: Message; facts: readonly Fact[]; onClose: () => void }) {
   const [withFacts, setWithFacts] = useState(facts.length > 0);
   const remove = useDeleteMessage();
-  const say = useSay();
-  const confirm = () =>
-    remove.mutate(
-      { id: message.id, withFacts },
-      {
-        onSuccess: ({ factIds }) => {
-          say(factIds.length === 0 ? "The message is forgotten." : `The message and ${factIds.length} facts are forgotten.`);
-          onClose();
-        },
-        onError: () => say("The message could not be forgotten. It is still there."),
-      },
-    );
+  const confirm = () => {
+    remove.mutate({ id: message.id, withFacts });
+    onClose();
+  };
   return (
     <Dialog title="Forget this message?" onClose={onClose}>
       <p className="quote">{message.content.length > 400 ? `${message.content.slice(0, 400)}…` : message.content}</p>
@@ -33,12 +23,11 @@ export function DeleteMessageDialog({ message, facts, onClose }: { message: Mess
         </label>
       )}
       <p className="hint">It is removed for good, from the search and from every quote. This cannot be undone.</p>
-      {remove.isError && <ProblemNote error={remove.error} />}
       <div className="dialog-actions">
         <button type="button" className="button" onClick={onClose}>
           Keep it
         </button>
-        <button type="button" className="button danger" disabled={remove.isPending} onClick={confirm}>
+        <button type="button" className="button danger" onClick={confirm}>
           Forget
         </button>
       </div>

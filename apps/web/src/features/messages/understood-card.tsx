@@ -3,7 +3,6 @@ import { useQueryClient } from "@tanstack/react-query";
 import { lazy, Suspense, useState } from "react";
 import type { Fact, Understood } from "../../app/api-types.ts";
 import { Icon } from "../../design/icon.tsx";
-import { useSay } from "../../design/toasts.tsx";
 import { factTypeNames } from "../facts/fact-words.ts";
 import { useForgetFact } from "../facts/use-facts.ts";
 import { useAction } from "../reminders/use-action.ts";
@@ -13,13 +12,10 @@ const ForgetDialog = lazy(async () => ({ default: (await import("../entities/for
 
 /** A fact that came out of a message; undo takes it out again for good. */
 export function RememberedFact({ fact }: { fact: Fact }) {
-  const forget = useForgetFact();
-  const say = useSay();
-  const undo = () =>
-    forget.mutate(fact.id, {
-      onSuccess: () => say("Undone: the fact is forgotten, the message stays."),
-      onError: () => say("It could not be undone. The fact is still remembered."),
-    });
+  const forget = useForgetFact({
+    done: "Undone: the fact is forgotten, the message stays.",
+    failed: "It could not be undone. The fact is still remembered.",
+  });
   return (
     <div className="understood-card">
       <Icon name="memory" />
@@ -34,7 +30,7 @@ export function RememberedFact({ fact }: { fact: Fact }) {
           {fact.eventDate !== null && ` · ${fact.eventDate}`}
         </p>
       </div>
-      <button type="button" className="button small" disabled={forget.isPending} onClick={undo}>
+      <button type="button" className="button small" disabled={forget.isPending} onClick={() => forget.mutate(fact.id)}>
         Undo<span className="visually-hidden"> remembering “{fact.content}”</span>
       </button>
     </div>

@@ -1,6 +1,7 @@
 import { type InfiniteData, useInfiniteQuery, useMutation, useQueryClient } from "@tanstack/react-query";
 import type { Message, Understood } from "../../app/api-types.ts";
 import { presentMs } from "../../app/time.ts";
+import { useSay } from "../../design/toasts.tsx";
 import { useMema } from "../session/session.tsx";
 
 type Pages = InfiniteData<{ items: Message[]; nextCursor: string | null }, string | undefined>;
@@ -68,6 +69,7 @@ export function useSendMessage(onFailed: (text: string) => void) {
 
 /** Removes a message for good, at once in the feed, and brings it back when the server refuses. */
 export function useDeleteMessage() {
+  const say = useSay();
   const client = useMema();
   const queryClient = useQueryClient();
   return useMutation({
@@ -78,7 +80,12 @@ export function useDeleteMessage() {
       queryClient.setQueryData<Pages>(feedKey, (pages) => without(pages, id));
       return { before };
     },
-    onError: (_error, _input, context) => queryClient.setQueryData(feedKey, context?.before),
+    onSuccess: ({ factIds }) =>
+      say(factIds.length === 0 ? "The message is forgotten." : `The message and what was learnt from it are forgotten.`),
+    onError: (_error, _input, context) => {
+      queryClient.setQueryData(feedKey, context?.before);
+      say("The message could not be forgotten. It is still there.");
+    },
     onSettled: () => queryClient.invalidateQueries(),
   });
 }

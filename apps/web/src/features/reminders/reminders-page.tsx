@@ -85,6 +85,7 @@ function ReminderList({ view, zone, show }: { view: Exclude<ReminderView, "due">
   const { label, empty } = views.find((each) => each.view === view) ?? { label: "Reminders", empty: "" };
   return (
     <section aria-label={label}>
+      <h2 className="visually-hidden">{label}</h2>
       {list.isPending && <Skeletons label="reminders" />}
       {list.isError && <ProblemNote error={list.error} retry={() => void list.refetch()} />}
       {list.isSuccess && reminders.length === 0 && <Empty title="Nothing here">{empty}</Empty>}

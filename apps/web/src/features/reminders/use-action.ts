@@ -13,20 +13,16 @@ const said: Record<ReminderAction["act"], string> = {
   delete: "Deleted.",
 };
 
-/** Takes an action and says what came of it. */
+/** Takes an action and says what came of it, also when the reminder has left the page by then. */
 export function useAction() {
-  const action = useReminderAction();
   const say = useSay();
-  const run = (what: ReminderAction, done?: () => void) =>
-    action.mutate(what, {
-      onSuccess: () => {
-        say(said[what.act]);
-        done?.();
-      },
-      onError: (error) => {
-        const { title, advice } = describeProblem(error);
-        say(`${title} ${advice}`);
-      },
-    });
+  const action = useReminderAction({
+    onDone: ({ act }) => say(said[act]),
+    onFailed: (error) => {
+      const { title, advice } = describeProblem(error);
+      say(`${title} ${advice}`);
+    },
+  });
+  const run = (what: ReminderAction, done?: () => void) => action.mutate(what, done === undefined ? {} : { onSuccess: done });
   return { run, busy: action.isPending };
 }

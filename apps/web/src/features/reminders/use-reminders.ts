@@ -55,8 +55,13 @@ const leaves: Record<ReminderAction["act"], readonly ReminderView[]> = {
   delete: ["due", "upcoming", "missed", "paused", "ended"],
 };
 
+interface ReminderActionEnds {
+  onDone: (action: ReminderAction) => void;
+  onFailed: (error: Error) => void;
+}
+
 /** Does something to a reminder: at once in the lists, taken back in them when the server refuses. */
-export function useReminderAction() {
+export function useReminderAction({ onDone, onFailed }: ReminderActionEnds) {
   const client = useMema();
   const queryClient = useQueryClient();
   return useMutation({
@@ -77,8 +82,10 @@ export function useReminderAction() {
       }
       return { before };
     },
-    onError: (_error, _action, context) => {
+    onSuccess: (_reminder, action) => onDone(action),
+    onError: (error, _action, context) => {
       for (const [key, data] of context?.before ?? []) queryClient.setQueryData(key, data);
+      onFailed(error);
     },
     onSettled: () => queryClient.invalidateQueries({ queryKey: ["reminders"] }),
   });

@@ -15,12 +15,7 @@ export function WorkerState({ admin }: { admin: MemaClient }) {
   const { data } = stats;
   const alive = data.workers.filter((worker) => worker.alive).length;
   const figures: [label: string, value: string, tone: "" | "warn" | "bad", meaning: string][] = [
-    [
-      "Lag",
-      `${data.lagSeconds.toFixed(data.lagSeconds < 10 ? 1 : 0)} s`,
-      data.lagSeconds > 30 ? "bad" : "",
-      "how long the oldest due delivery has waited",
-    ],
+    ["Lag", `${data.lagSeconds.toFixed(data.lagSeconds < 10 ? 1 : 0)} s`, data.lagSeconds > 30 ? "bad" : "", "the oldest that is due"],
     ["Workers alive", String(alive), alive === 0 ? "bad" : "", `${data.workers.length} known`],
     ["Due", String(data.due), "", "to be sent now"],
     ["In flight", String(data.inFlight), "", "being sent"],
