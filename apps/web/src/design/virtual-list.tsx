@@ -3,7 +3,7 @@ import { useEffect, useLayoutEffect, useRef, useState } from "react";
 import type { WindowListProps } from "./window-list.tsx";
 
 /** The long form of WindowList. */
-export default function VirtualList({ label, items, keyOf, children, estimate, more }: WindowListProps<unknown>) {
+export function VirtualList({ label, items, keyOf, children, estimate, more }: WindowListProps<unknown>) {
   const list = useRef<HTMLUListElement>(null);
   const [top, setTop] = useState(0);
   useLayoutEffect(() => setTop(list.current === null ? 0 : list.current.getBoundingClientRect().top + scrollY), []);
