@@ -9,5 +9,5 @@ fi
 
 export DEBIAN_FRONTEND=noninteractive
 apt-get update -qq
-apt-get install -y -qq --no-install-recommends chromium fonts-noto-core >/dev/null
+apt-get install -y -qq --no-install-recommends -o Dpkg::Options::=--force-confold chromium fonts-noto-core >/dev/null
 echo "Chromium is ready"

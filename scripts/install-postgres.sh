@@ -9,7 +9,7 @@ pg_config=/usr/lib/postgresql/$version/bin/pg_config
 export DEBIAN_FRONTEND=noninteractive
 if ! [ -x /usr/sbin/pgbouncer ]; then
   apt-get update -qq
-  apt-get install -y -qq --no-install-recommends pgbouncer >/dev/null
+  apt-get install -y -qq --no-install-recommends -o Dpkg::Options::=--force-confold pgbouncer >/dev/null
   # Tests start their own; the packaged service is not needed.
   service pgbouncer stop >/dev/null 2>&1 || true
 fi
@@ -23,7 +23,7 @@ apt-get update -qq
 mkdir -p /etc/postgresql-common
 grep -qs '^create_main_cluster' /etc/postgresql-common/createcluster.conf ||
   echo 'create_main_cluster = false' >> /etc/postgresql-common/createcluster.conf
-apt-get install -y -qq --no-install-recommends \
+apt-get install -y -qq --no-install-recommends -o Dpkg::Options::=--force-confold \
   postgresql-$version postgresql-server-dev-$version build-essential dpkg-dev >/dev/null
 
 # The address of Debian's archive is whatever this machine already uses.
