@@ -5,7 +5,8 @@ let home: ServerHome;
 let server: ServerProcess;
 beforeEach(async () => {
   home = await createServerHome();
-  server = await home.start({ MEMA_WORKER: "on", MEMA_BOOTSTRAP_KEY: "canary-key-of-this-test-0123456789" });
+  // The requests of a worker are logged at this level only.
+  server = await home.start({ MEMA_WORKER: "on", LOG_LEVEL: "debug", MEMA_BOOTSTRAP_KEY: "canary-key-of-this-test-0123456789" });
 });
 afterEach(() => home.remove());
 
