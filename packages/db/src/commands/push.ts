@@ -2,17 +2,13 @@ import { AppError } from "@mema/shared";
 import { checkCatalog } from "../check/check-catalog.ts";
 import { harden } from "../migrate/harden.ts";
 import { runDrizzleKit } from "./drizzle-kit.ts";
+import { pushToEngine } from "./push-embedded.ts";
 import { runCommand } from "./run-command.ts";
 import { describeTarget, isLocal, openTarget } from "./target.ts";
 
 await runCommand(async () => {
   const described = describeTarget();
-  if (described.engine === "embedded") {
-    throw new AppError(
-      "PRECONDITION_FAILED",
-      "db:push does not work on the embedded database: run npm run db:generate, then npm run db:migrate. With DATABASE_URL on this machine it works.",
-    );
-  }
+  if (described.engine === "embedded") return pushEmbedded(described.folder);
   if (!isLocal(described.url)) {
     throw new AppError(
       "PRECONDITION_FAILED",
@@ -35,6 +31,22 @@ await runCommand(async () => {
     await target.close();
   }
 });
+
+async function pushEmbedded(folder: string): Promise<void> {
+  const target = await openTarget();
+  try {
+    await target.migrate();
+    const changes = await pushToEngine(target, folder);
+    console.log(`Pushed src/schema to ${target.name}: ${changes} ${changes === 1 ? "change" : "changes"}.`);
+    if (changes > 0) console.log("The migrations do not know of it: db:generate, then db:reset, before it is shared.");
+    for (const { rule, object, remedy } of await checkCatalog(target.owner)) {
+      console.error(`  ${rule}: ${object}\n    ${remedy}`);
+      process.exitCode = 1;
+    }
+  } finally {
+    await target.close();
+  }
+}
 
 /** New objects belong to mema_owner, whoever connects. */
 function asOwnerRole(url: string): string {
