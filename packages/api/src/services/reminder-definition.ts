@@ -19,6 +19,7 @@ import {
   toLocal,
 } from "@mema/shared";
 import { z } from "zod";
+import type { ReminderRule } from "./reminder-plan.ts";
 
 const local = z.string().max(32);
 const duration = z.string().max(64);
@@ -107,21 +108,7 @@ export type ReminderTiming = Pick<ReminderInput, keyof typeof timing>;
 export type ReminderBehaviour = Pick<ReminderInput, keyof typeof behaviour>;
 
 /** The columns that say when a reminder is due. */
-export type TimingColumns = Pick<
-  Reminder,
-  | "kind"
-  | "dtstartLocal"
-  | "tz"
-  | "rrule"
-  | "rdatesLocal"
-  | "exdatesLocal"
-  | "untilAt"
-  | "countTotal"
-  | "intervalSeconds"
-  | "gapPolicy"
-  | "overlapPolicy"
-> &
-  Pick<Reminder, "anchorFactId" | "anchorOffset">;
+export type TimingColumns = ReminderRule & Pick<Reminder, "anchorFactId" | "anchorOffset">;
 
 export const hasTiming = (input: ReminderTiming): boolean =>
   Object.keys(timing).some((name) => input[name as keyof ReminderTiming] !== undefined);
