@@ -8,6 +8,7 @@ import { healthRouter } from "./routers/health.ts";
 import { messagesRouter } from "./routers/messages.ts";
 import { remindersRouter } from "./routers/reminders.ts";
 import { recallRouter } from "./routers/recall.ts";
+import { systemRouter } from "./routers/system.ts";
 import { usersRouter } from "./routers/users.ts";
 import { workerRouter } from "./routers/worker.ts";
 import { router } from "./trpc.ts";
@@ -23,6 +24,7 @@ export const appRouter = router({
   messages: messagesRouter,
   reminders: remindersRouter,
   recall: recallRouter,
+  system: systemRouter,
   users: usersRouter,
   worker: workerRouter,
 });

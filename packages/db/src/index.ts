@@ -25,6 +25,7 @@ export * from "./facts.repository.ts";
 export * from "./idempotency-keys.repository.ts";
 export * from "./interests.repository.ts";
 export type * from "./interfaces.ts";
+export { createIsolationProofRepository, type IsolationProof, type IsolationProofRepository } from "./isolation-proofs.repository.ts";
 export * from "./messages.repository.ts";
 export * from "./migrate/passwords.ts";
 export * from "./migrate/run-migrations.ts";

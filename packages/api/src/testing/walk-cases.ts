@@ -190,6 +190,8 @@ export const walkCases: Record<string, WalkCase> = {
   "reminders.replay": { for: "user", notFound: (ada) => [{ deliveryId: ada.deliveryId }] },
   "reminders.markRead": { for: "user", recordsWhatWasNamed: true, nothing: (ada) => [{ deliveryIds: [ada.deliveryId] }] },
 
+  "system.isolationProof": { for: "admin", nothing: () => [undefined] },
+
   "users.create": { for: "admin" },
   "users.me": { for: "user", nothing: () => [undefined] },
   "users.update": { for: "user" },

@@ -1,6 +1,8 @@
-import { catalogWarnings, checkCatalog, type Finding } from "../check/check-catalog.ts";
+import { tryCatch } from "@mema/shared";
+import { catalogWarnings, checkCatalog, type Finding, rules } from "../check/check-catalog.ts";
 import { type ProofResult, proveIsolation } from "../check/proof/prove-isolation.ts";
 import type { Db } from "../connection/client.ts";
+import { recordIsolationProof } from "../isolation-proofs.repository.ts";
 import { pendingMigrations } from "../migrate/run-migrations.ts";
 import { runCommand } from "./run-command.ts";
 import { openTarget, type Target } from "./target.ts";
@@ -23,9 +25,15 @@ async function examine(target: Target, proveMore: (db: Db) => Promise<ProofResul
   const warnings = await catalogWarnings(target.owner, target.engine);
   if (pending !== 0) return { ok: false, catalog: [notMigrated(target, pending)], proof: [], warnings };
   const catalog = await checkCatalog(target.owner);
-  await target.releaseOwner();
+  await target.release();
   const proof = [...(await proveIsolation(target.client())), ...(await proveMore(target.client()))];
-  return { ok: catalog.length === 0 && proof.every(({ violations }) => violations === 0), catalog, proof, warnings };
+  const ok = catalog.length === 0 && proof.every(({ violations }) => violations === 0);
+  await target.release();
+  const { engine, owner } = target;
+  const result = { ok, engine, rules: rules.length, findings: catalog.length, proof };
+  const [, unrecorded] = await tryCatch(recordIsolationProof(owner, result));
+  if (unrecorded !== null) warnings.push(`The result could not be kept for the System page: ${unrecorded.message}`);
+  return { ok, catalog, proof, warnings };
 }
 
 function printCatalog(catalog: Finding[], warnings: string[]): void {
@@ -53,7 +61,7 @@ function printProof(proof: ProofResult[], seconds: string): void {
 
 /**
  * The command db:check: the catalog against every rule, then the live proof with two throwaway users, `proveMore` included. Prints a table;
- * `--json` adds one line for programs. Exit code 1 on any finding or violation. Safe on a database in use.
+ * `--json` adds one line for programs. Keeps the result in ops.isolation_proofs. Exit code 1 on any finding or violation. Safe on a database in use.
  */
 export async function runCheck(proveMore: (db: Db) => Promise<ProofResult[]> = async () => []): Promise<void> {
   await runCommand(

@@ -7,10 +7,11 @@ import { text } from "node:stream/consumers";
 import { fileURLToPath } from "node:url";
 import { eq } from "drizzle-orm";
 import { afterAll, beforeAll, describe, expect, inject, test } from "vitest";
-import { withUser } from "../connection/access.ts";
+import { withUser, withWorker } from "../connection/access.ts";
 import { createDbClient } from "../connection/client.ts";
 import { hashToken } from "../credentials.ts";
 import { openEmbeddedEngine } from "../embedded/engine.ts";
+import { createIsolationProofRepository } from "../isolation-proofs.repository.ts";
 import { deriveRuntimeUrls } from "../migrate/passwords.ts";
 import { apiKeys, facts, messages, reminders } from "../schema/index.ts";
 import { createBlankOn } from "../testing/blank-database.ts";
@@ -62,10 +63,18 @@ describe("on a database that nobody has migrated, in the order a newcomer runs t
     }
   });
 
-  test("db:migrate migrates, and db:check then passes", async () => {
+  test("db:migrate migrates, and db:check then passes and keeps its result for the operator", async () => {
     expect(await run("migrate", variables)).toMatchObject({ code: 0, output: expect.stringMatching(/^Migrated .*\.\n$/) });
     const { code, last } = await run("check", variables, "--json");
     expect({ code, report: JSON.parse(last) }).toMatchObject({ code: 0, report: { ok: true, catalog: [] } });
+    const db = createDbClient(clientFor());
+    const kept = await withWorker(db, (tx) => createIsolationProofRepository(tx).last());
+    await db.close();
+    expect(kept).toMatchObject({ ok: true, engine: testEnvironment.engine, findings: 0 });
+    expect(kept?.rules).toBeGreaterThan(30);
+    expect(kept?.proof.map(({ property, violations }) => [property, violations])).toEqual(
+      Array.from({ length: 28 }, (_, index) => [`I${index + 1}`, 0]),
+    );
   });
 
   test("db:seed stores the demo user once, and each time shows a key that works", async () => {

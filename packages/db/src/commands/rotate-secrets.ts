@@ -18,7 +18,7 @@ await runCommand(async () => {
   const keys = { from: keyOf("MEMA_OLD_SECRET_KEY", oldSecretKey), to: keyOf("MEMA_SECRET_KEY", secretKey) };
   const target = await openTarget();
   try {
-    await target.releaseOwner();
+    await target.release();
     const { users, resealed, already, unopened } = await rotateSecrets(target.client(), keys);
     console.log(`${target.name}: ${users} users, ${resealed} secrets sealed with the new key, ${already} were already.`);
     if (unopened.length > 0) {

@@ -21,9 +21,9 @@ export interface Target {
   /** The owner's URL, when it is PostgreSQL. */
   readonly ownerUrl: string | null;
   migrate(): Promise<MigrationReport>;
-  /** Ends the owner's connection until it is used again: the embedded engine takes one at a time, and the client's waits for it. */
-  releaseOwner(): Promise<void>;
-  /** The application's client, by the server's logins; after `migrate` or `releaseOwner`. Closed with the target. */
+  /** Ends the connections until they are used again: the embedded engine takes one at a time, so the owner's and the client's take turns. */
+  release(): Promise<void>;
+  /** The application's client, by the server's logins; after `migrate` or `release`. Closed with the target. */
   client(): Db;
   close(): Promise<void>;
 }
@@ -74,7 +74,7 @@ function openPostgres(url: string, name: string): Target {
     embedded: null,
     ownerUrl: url,
     migrate: () => runMigrations(url),
-    releaseOwner: async () => {},
+    release: async () => {},
     client: () => {
       const { runtime, passwords } = readDatabaseEnvironment();
       return (db ??= createDbClient(runtime ?? deriveRuntimeUrls(url, passwords), { poolSize: 5, listenUrl: null }));
@@ -93,10 +93,11 @@ async function openEmbedded(folder: string, name: string): Promise<Target> {
   let db: Db | null = null;
   // The engine takes one connection at a time: whoever comes next waits for the one before to go.
   const owner = () => (connection ??= postgres({ ...engine.connection, max: 1, onnotice: () => {} }));
-  const leave = async () => {
-    const open = connection;
-    connection = null;
-    await open?.end({ timeout: 1 });
+  const release = async () => {
+    const [openConnection, openDb] = [connection, db];
+    [connection, db] = [null, null];
+    await openDb?.close();
+    await openConnection?.end({ timeout: 1 });
   };
   return {
     engine: "embedded",
@@ -108,14 +109,13 @@ async function openEmbedded(folder: string, name: string): Promise<Target> {
     embedded: engine,
     ownerUrl: null,
     migrate: async () => {
-      await leave();
+      await release();
       return runMigrations(engine);
     },
-    releaseOwner: leave,
+    release,
     client: () => (db ??= createEmbeddedClient(engine)),
     close: async () => {
-      await db?.close();
-      await leave();
+      await release();
       await engine.close();
     },
   };

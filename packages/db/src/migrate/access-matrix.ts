@@ -49,6 +49,7 @@ export const signInColumns: Readonly<Record<string, ColumnGrants>> = {
 /** Tables without a user: which role has which rights. */
 export const opsGrants: Readonly<Record<string, Readonly<Record<string, readonly string[]>>>> = {
   service_keys: { mema_auth: ["SELECT"] },
+  isolation_proofs: { mema_worker: ["SELECT"] },
   worker_nodes: { mema_worker: ["SELECT", "INSERT", "UPDATE", "DELETE"] },
   rate_limits: { mema_app: ["SELECT", "INSERT", "UPDATE", "DELETE"] },
 };

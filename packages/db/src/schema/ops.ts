@@ -1,5 +1,5 @@
 import { serviceKeyKinds } from "@mema/shared";
-import { index, integer, jsonb, primaryKey, text, uuid } from "drizzle-orm/pg-core";
+import { boolean, index, integer, jsonb, primaryKey, text, uuid } from "drizzle-orm/pg-core";
 import { columnTypes, enumerationChecks, newId, opsSchema } from "./base.ts";
 
 const serviceKeyColumns = {
@@ -27,6 +27,27 @@ export const workerNodes = opsSchema.table("worker_nodes", {
   lastSeenAt: columnTypes.instant("last_seen_at").notNull().defaultNow(),
   drainingAt: columnTypes.instant("draining_at"),
   counters: jsonb("counters").$type<Record<string, number>>().notNull().default({}),
+});
+
+/** One property of isolation as a run of db:check tried it: numbers and fixed words, nothing of a user's. */
+export interface ProvenProperty {
+  property: string;
+  guarantee: string;
+  objects: number;
+  attempts: number;
+  violations: number;
+}
+
+/** What db:check came to, written by it as the owner. `findings` counts broken rules of the catalog; `proof` is empty when it was not tried. */
+export const isolationProofs = opsSchema.table("isolation_proofs", {
+  id: uuid("id").primaryKey().$defaultFn(newId),
+  createdAt: columnTypes.instant("created_at").notNull().defaultNow(),
+  ok: boolean("ok").notNull(),
+  engine: text("engine").notNull(),
+  postgresVersion: text("postgres_version").notNull(),
+  rules: integer("rules").notNull(),
+  findings: integer("findings").notNull(),
+  proof: jsonb("proof").$type<ProvenProperty[]>().notNull(),
 });
 
 /** Requests counted per bucket (a hash) and window, so that a limit holds across servers. */
