@@ -7,7 +7,7 @@ export interface Benchmark {
   measure(parameters: string[]): Promise<{ engine: string; report: object }>;
 }
 
-const names = ["isolation-cost", "recall", "recall-speed", "reminders", "startup"];
+const names = ["isolation-cost", "recall", "recall-speed", "reminders", "startup", "vector-forms"];
 const [name, ...rest] = process.argv.slice(2);
 const file = name !== undefined && names.includes(name) ? new URL(`./${name}.ts`, import.meta.url) : null;
 if (file === null || !existsSync(file)) {

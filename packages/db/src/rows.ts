@@ -33,7 +33,7 @@ function columnsWithout<T extends Table, Hidden extends keyof Columns<T> & strin
 }
 
 export const messageColumns = columnsWithout(messages, "search");
-export const factColumns = columnsWithout(facts, "search", "embedding");
+export const factColumns = columnsWithout(facts, "search", "embedding", "embeddingCode");
 export const sessionColumns = columnsWithout(sessions, "tokenHash");
 export const apiKeyColumns = columnsWithout(apiKeys, "keyHash");
 export const inviteColumns = columnsWithout(invites, "tokenHash");
@@ -45,7 +45,7 @@ export type ApiKey = Omit<typeof apiKeys.$inferSelect, "keyHash">;
 export type Invite = Omit<typeof invites.$inferSelect, "tokenHash">;
 export type Conversation = typeof conversations.$inferSelect;
 export type Message = Omit<typeof messages.$inferSelect, "search">;
-export type Fact = Omit<typeof facts.$inferSelect, "search" | "embedding">;
+export type Fact = Omit<typeof facts.$inferSelect, "search" | "embedding" | "embeddingCode">;
 export type FactUse = typeof factUses.$inferSelect;
 export type Entity = typeof entities.$inferSelect;
 export type DialogState = typeof dialogStates.$inferSelect;
@@ -64,7 +64,16 @@ export type NewConversation = Own<typeof conversations.$inferInsert>;
 export type NewMessage = Omit<Own<typeof messages.$inferInsert>, "id" | "search" | "processingStatus">;
 export type NewFact = Omit<
   Own<typeof facts.$inferInsert>,
-  "id" | "search" | "embedding" | "embeddingModel" | "status" | "outdatedReason" | "previousVersionId" | "supersededAt" | "sourceEnd"
+  | "id"
+  | "search"
+  | "embedding"
+  | "embeddingModel"
+  | "embeddingDimensions"
+  | "status"
+  | "outdatedReason"
+  | "previousVersionId"
+  | "supersededAt"
+  | "sourceEnd"
 > & { entityIds?: readonly string[] };
 export type NewFactUse = Omit<Own<typeof factUses.$inferInsert>, "id">;
 export type NewEntity = Omit<Own<typeof entities.$inferInsert>, "id">;

@@ -96,7 +96,7 @@ export const selectFactSchema = createSelectSchema(facts, {
   validTo: instant,
   recordedAt: instant,
   supersededAt: instant,
-}).omit({ search: true, embedding: true });
+}).omit({ search: true, embedding: true, embeddingCode: true });
 export const insertFactSchema = createInsertSchema(facts).omit({
   userId: true,
   createdAt: true,

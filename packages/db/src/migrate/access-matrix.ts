@@ -18,6 +18,10 @@ const deliveryLease = ["status", "attempts", "claims", "next_attempt_at", "lease
 
 /** What the claim needs: ids, times, states, leases. Never text, never a change of user_id. */
 export const workerColumns: Readonly<Record<string, ColumnGrants>> = {
+  recall_embedding_queue: {
+    select: ["user_id", "due_at", "changes", "attempts", "claim_id", "claimed_until", "model"],
+    update: ["due_at", "attempts", "claim_id", "claimed_until", "model"],
+  },
   reminders: { select: ["user_id", "id", "status", "priority", "version", "next_occurrence_at", "next_wake_at"] },
   reminder_occurrences: { select: ["user_id", "id", "reminder_id", "occurrence_at", "status", "snoozed_until"] },
   reminder_deliveries: {

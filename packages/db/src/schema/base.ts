@@ -1,9 +1,12 @@
 import { randomUUIDv7 } from "node:crypto";
 import { sql } from "drizzle-orm";
 import {
+  bit,
   check,
   customType,
+  halfvec,
   integer,
+  type PgColumnBuilderBase,
   type PgTableExtraConfigValue,
   pgPolicy,
   pgRole,
@@ -39,6 +42,21 @@ const localTimestamp = customType<{ data: string; driverData: string }>({
 export const embeddingDimensions = 1536;
 
 export const vectorColumn = (name: string) => vector(name, { dimensions: embeddingDimensions });
+export const halfVectorColumn = (name: string) => halfvec(name, { dimensions: embeddingDimensions });
+
+/**
+ * A vector with what it was made by. `embedding` stays null when none is configured, and where the model refused the text (then the model
+ * is named). The code, a bit for each dimension's sign, finds the rows that are worth comparing exactly.
+ */
+export const embeddingColumns = <Column extends PgColumnBuilderBase>(embedding: Column) => ({
+  embedding,
+  embeddingModel: text("embedding_model"),
+  /** How many numbers the model gave; the rest is padding. */
+  embeddingDimensions: integer("embedding_dimensions"),
+  embeddingCode: bit("embedding_code", { dimensions: embeddingDimensions }).generatedAlwaysAs(
+    sql.raw(`binary_quantize(embedding)::bit(${embeddingDimensions})`),
+  ),
+});
 
 /** The column types of this schema; others are not used without a reason. Instants keep milliseconds, as JavaScript's Date does. */
 export const columnTypes = {

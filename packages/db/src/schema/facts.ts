@@ -1,7 +1,7 @@
 import { factStatuses, factTypes, outdatedReasons, temporalSensitivities } from "@mema/shared";
 import { sql } from "drizzle-orm";
 import { check, date, doublePrecision, foreignKey, index, integer, real, text, unique } from "drizzle-orm/pg-core";
-import { columnTypes, updatedAt, vectorColumn } from "./base.ts";
+import { columnTypes, embeddingColumns, updatedAt, vectorColumn } from "./base.ts";
 import { messages } from "./messages.ts";
 import { tenantReference, tenantTable } from "./tenant-table.ts";
 
@@ -15,8 +15,7 @@ export const facts = tenantTable(
     updatedAt: updatedAt(),
     factType: columnTypes.enumeration("fact_type", factTypes).notNull().default("other"),
     content: text("content").notNull(),
-    embedding: vectorColumn("embedding"),
-    embeddingModel: text("embedding_model"),
+    ...embeddingColumns(vectorColumn("embedding")),
     eventDate: date("event_date", { mode: "string" }),
     temporalSensitivity: columnTypes.enumeration("temporal_sensitivity", temporalSensitivities).notNull().default("long_term"),
     sourceMessageId: columnTypes.reference("source_message_id"),

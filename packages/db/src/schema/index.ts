@@ -1,6 +1,7 @@
 export * from "./channels.ts";
 export * from "./conversations.ts";
 export * from "./dialog-states.ts";
+export * from "./embeddings.ts";
 export * from "./entities.ts";
 export * from "./evaluations.ts";
 export * from "./events.ts";

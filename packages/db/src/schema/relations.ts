@@ -2,6 +2,7 @@ import { relations } from "drizzle-orm";
 import { channels } from "./channels.ts";
 import { conversations } from "./conversations.ts";
 import { dialogStates } from "./dialog-states.ts";
+import { recallEmbeddingQueue, recallMessageEmbeddings } from "./embeddings.ts";
 import { entities, factEntities } from "./entities.ts";
 import { evaluations } from "./evaluations.ts";
 import { auditLog, eventHeads, events, idempotencyKeys } from "./events.ts";
@@ -38,10 +39,12 @@ export const usersRelations = relations(users, ({ one, many }) => ({
   events: many(events),
   auditLog: many(auditLog),
   idempotencyKeys: many(idempotencyKeys),
+  recallMessageEmbeddings: many(recallMessageEmbeddings),
   recallDocuments: many(recallDocuments),
   recallTerms: many(recallTerms),
   recallNames: many(recallNames),
   recallStatistics: one(recallStatistics, { fields: [users.id], references: [recallStatistics.userId] }),
+  recallEmbeddingQueue: one(recallEmbeddingQueue, { fields: [users.id], references: [recallEmbeddingQueue.userId] }),
   dialogState: one(dialogStates, { fields: [users.id], references: [dialogStates.userId] }),
   interestScan: one(interestScans, { fields: [users.id], references: [interestScans.userId] }),
   eventHead: one(eventHeads, { fields: [users.id], references: [eventHeads.userId] }),
@@ -83,6 +86,19 @@ export const auditLogRelations = relations(auditLog, ({ one }) => ({
 }));
 export const idempotencyKeysRelations = relations(idempotencyKeys, ({ one }) => ({
   user: one(users, { fields: [idempotencyKeys.userId], references: [users.id] }),
+}));
+
+export const recallEmbeddingQueueRelations = relations(recallEmbeddingQueue, ({ one }) => ({
+  user: one(users, { fields: [recallEmbeddingQueue.userId], references: [users.id] }),
+}));
+
+/** A message has at most one embedding. */
+export const recallMessageEmbeddingsRelations = relations(recallMessageEmbeddings, ({ one }) => ({
+  user: one(users, { fields: [recallMessageEmbeddings.userId], references: [users.id] }),
+  message: one(messages, {
+    fields: [recallMessageEmbeddings.userId, recallMessageEmbeddings.messageId],
+    references: [messages.userId, messages.id],
+  }),
 }));
 
 /** A conversation has many messages; a message belongs to at most one. */

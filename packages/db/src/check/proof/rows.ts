@@ -37,7 +37,8 @@ export function isRow(table: ProofTable, row: Row): string {
 }
 
 /** Rows that the schema's triggers write by themselves, too. */
-export const keptByTriggers = ({ name }: ProofTable): boolean => ["public.recall_terms", "public.recall_statistics"].includes(name);
+export const keptByTriggers = ({ name }: ProofTable): boolean =>
+  ["public.recall_terms", "public.recall_statistics", "public.recall_embedding_queue"].includes(name);
 
 /** Every table after those that its rows refer to. */
 export function parentsFirst(tables: readonly ProofTable[]): ProofTable[] {
