@@ -1,7 +1,7 @@
 import { callTRPCProcedure, isTrackedEnvelope, TRPCError } from "@trpc/server";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { z } from "zod";
-import { createContext } from "./context.ts";
+import { createContext, type RequestFacts } from "./context.ts";
 import { appRouter } from "./root.ts";
 import { adminKey, createTestApi, serviceKey, type TestApi } from "./testing.ts";
 import { fillMemory, type FilledMemory, rowsOf } from "./testing/memory-of.ts";
@@ -26,10 +26,10 @@ const procedures: Record<string, Procedure> = Object.fromEntries(
 );
 const paths = Object.keys(procedures);
 
-async function run(path: string, credential: string | null, input: unknown): Promise<unknown> {
+async function run(path: string, credential: string | null, input: unknown, request: Partial<RequestFacts> = {}): Promise<unknown> {
   const type = procedures[path]?._def.type ?? "query";
   const signal = new AbortController().signal;
-  const ctx = createContext(api.services, { credential });
+  const ctx = createContext(api.services, { credential, ...request });
   return callTRPCProcedure({ router: appRouter, path, type, ctx, signal, batchIndex: 0, getRawInput: async () => input });
 }
 
@@ -56,6 +56,9 @@ const caseOf = (path: string): WalkCase => {
   if (found === undefined) throw new Error(`${path} is not in testing/walk-cases.ts: say whose it is and how a stranger would misuse it`);
   return found;
 };
+
+const credentialOf = (path: string): string | null =>
+  ({ user: ben.apiKey, service: serviceKey, admin: adminKey, operator: adminKey, public: null })[caseOf(path).for];
 
 test("the walk knows every procedure of the router, and no other", () => {
   expect(Object.keys(walkCases).toSorted()).toEqual(paths.toSorted());
@@ -103,14 +106,20 @@ describe.each(paths)("%s", (path) => {
     expect(await outcome(path, apiKey, undefined)).toBe("FORBIDDEN");
   });
 
+  test("heeds an Idempotency-Key or refuses it, and never ignores it", async () => {
+    if (procedures[path]?._def.type !== "mutation") return expect(procedures[path]?._def.type).toBeDefined();
+    // In a batch the key is refused by whoever heeds it as well.
+    const keyed = run(path, credentialOf(path), undefined, { idempotencyKey: "walk", batched: true });
+    await expect(keyed).rejects.toMatchObject({ code: "BAD_REQUEST", cause: { issues: [{ path: ["Idempotency-Key"] }] } });
+  });
+
   test("tries every id that it takes, finds nothing of another user's and changes nothing", async () => {
     const { for: own, notFound = () => [], nothing = () => [], ownIds = [] } = caseOf(path);
     const attempts = [...notFound(ada, ben), ...nothing(ada, ben)];
     const tried = new Set(attempts.flatMap((input) => [...fieldsWith(input, (value) => tracesOfAda(value).length > 0)]));
     expect([...idFields(procedures[path]?._def.inputs ?? [])].filter((field) => !ownIds.includes(field) && !tried.has(field))).toEqual([]);
 
-    const stranger = caseOf(path).recordsWhatWasNamed === true ? (await api.createUser()).apiKey : ben.apiKey;
-    const credential = own === "service" ? serviceKey : own === "admin" || own === "operator" ? adminKey : stranger;
+    const credential = credentialOf(path);
     const before = await rowsOf(api.services.db, ada.userId);
     for (const input of notFound(ada, ben)) expect([input, await outcome(path, credential, input)]).toEqual([input, "NOT_FOUND"]);
     for (const input of nothing(ada, ben)) {

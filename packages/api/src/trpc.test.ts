@@ -87,6 +87,59 @@ test("an answer with a secret is not kept for retries: no Idempotency-Key there,
   expect((await failure(api.callerWith(adminKey, { idempotencyKey: "key-3" }).users.create({}))).code).toBe("BAD_REQUEST");
 });
 
+test("what asks another server is not kept for retries: an Idempotency-Key is refused there and said to be", async () => {
+  const { id } = await ada.channels.create({ type: "log" });
+  const error = await failure(api.callerWith(adasKey, { idempotencyKey: "key-4" }).channels.verify({ id }));
+  expect(error.code).toBe("BAD_REQUEST");
+  expect(error.message).toContain("Idempotency-Key");
+  expect(error.message).toContain("without the key");
+  const tested = () => api.callerWith(adasKey, { idempotencyKey: "key-5" }).channels.test({ id });
+  expect(await tested()).toEqual(await tested());
+});
+
+test("an event names what was removed or changed, and there is none when nothing was", async () => {
+  const { caller } = await api.createUser();
+  const { caller: other } = await api.createUser();
+  const strange = (await other.entities.create({ canonicalName: "Olga" })).id;
+  const entity = await caller.entities.create({ canonicalName: "Dima" });
+  const reminder = await caller.reminders.create({ title: "call", in: "PT1H" });
+  const { lastSeq } = await caller.events.list({});
+  const forget = (ids: { entityIds: string[]; reminderIds: string[] }) => caller.entities.forget(ids);
+  expect(await forget({ entityIds: [strange], reminderIds: [strange] })).toMatchObject({ entityIds: [], reminderIds: [] });
+  expect(await caller.reminders.markRead({ deliveryIds: [strange] })).toEqual({ marked: 0 });
+  expect((await caller.events.list({ afterSeq: lastSeq })).items).toEqual([]);
+  const gone = { entityIds: [entity.id], reminderIds: [reminder.id] };
+  expect(await forget({ entityIds: [strange, entity.id], reminderIds: [reminder.id, strange] })).toMatchObject(gone);
+  const nothing = { factIds: [], messageIds: [], cancelledReminderIds: [] };
+  expect((await caller.events.list({ afterSeq: lastSeq })).items).toMatchObject([
+    { type: "memory.forgotten", payload: { ...gone, ...nothing } },
+  ]);
+});
+
+test("what is deleted is in no answer that is kept for retries", async () => {
+  const { caller, apiKey } = await api.createUser();
+  let count = 0;
+  const again = async <T>(make: (keyed: Caller) => Promise<T>, remove: (made: T) => Promise<unknown>) => {
+    const keyed = api.callerWith(apiKey, { idempotencyKey: `again-${count++}` });
+    await remove(await make(keyed));
+    expect((await failure(make(keyed))).message).toContain("its answer has been forgotten");
+  };
+  const remind = (keyed: Caller) => keyed.reminders.create({ title: "call Dima", in: "PT1H" });
+  await again(remind, ({ id }) => caller.reminders.delete({ id }));
+  await again(remind, ({ id }) => caller.entities.forget({ reminderIds: [id] }));
+  const name = (keyed: Caller) => keyed.entities.create({ canonicalName: "Dima" });
+  await again(name, ({ id }) => caller.entities.delete({ id }));
+  await again(name, ({ id }) => caller.entities.forget({ entityIds: [id] }));
+  await again(
+    (keyed) => keyed.conversations.create({ title: "with Dima" }),
+    ({ id }) => caller.conversations.delete({ id }),
+  );
+  await again(
+    (keyed) => keyed.facts.create({ content: "Dima sings" }),
+    ({ id }) => caller.facts.delete({ id }),
+  );
+});
+
 test("a step outside of the request's transaction leaves its events and audit rows too", async () => {
   const { caller } = await api.createUser();
   const { id } = await caller.channels.create({ type: "log" });

@@ -67,22 +67,26 @@ function authenticated<Type extends Actor["type"]>(...types: Type[]) {
   });
 }
 
+/** An answer is kept in the transaction that it is about: where there is none, or several, the key would promise what it cannot hold. */
+const refuseIdempotencyKey = t.middleware(({ ctx, type, next }) => {
+  if (type === "mutation" && ctx.request.idempotencyKey !== null) {
+    throw badInput("Idempotency-Key", "is not kept by this procedure: its call may be repeated as it is. Send it without the key");
+  }
+  return next();
+});
+
 /** For the operator: creates users, sees no user's content. */
-export const adminProcedure = authenticated("admin");
+export const adminProcedure = authenticated("admin").use(refuseIdempotencyKey);
 
 /** For the worker. A service key names no user; what it may do to one follows from a live lease. */
-export const serviceProcedure = authenticated("service");
+export const serviceProcedure = authenticated("service").use(refuseIdempotencyKey);
 
 /** For the operator and the worker alike: counts, lag, health. */
 export const operatorProcedure = authenticated("admin", "service");
 
 const scopeOf = (type: "query" | "mutation" | "subscription"): KeyScope => (type === "mutation" ? "write" : "read");
 
-/**
- * As a user, without an open transaction: for what calls a webhook, a model or streams. `ctx.asUser` opens one where it is needed; what
- * its body records becomes events and audit rows of that transaction.
- */
-export const memberProcedure = authenticated("api_key", "user").use(({ ctx, next, type, path }) => {
+const member = authenticated("api_key", "user").use(({ ctx, next, type, path }) => {
   const { actor, services } = ctx;
   const scope = scopeOf(type);
   if (!actor.scopes.includes(scope)) throw new AppError("FORBIDDEN", `This key may not ${scope}: create one with the scope "${scope}".`);
@@ -100,10 +104,16 @@ export const memberProcedure = authenticated("api_key", "user").use(({ ctx, next
 });
 
 /**
+ * As a user, without an open transaction: for what calls a webhook, a model or streams. `ctx.asUser` opens one where it is needed; what
+ * its body records becomes events and audit rows of that transaction.
+ */
+export const memberProcedure = member.use(refuseIdempotencyKey);
+
+/**
  * As a user, in one transaction bound to that user: READ ONLY for a query, READ WRITE for a mutation, joined when one is open already.
  * A failed procedure rolls back; what a mutation changed it records, as events and audit rows in the same transaction.
  */
-export const userProcedure = memberProcedure.use(async ({ ctx, next, type, path, getRawInput }) => {
+export const userProcedure = member.use(async ({ ctx, next, type, path, getRawInput }) => {
   const once = type === "mutation" && ctx.tx === undefined ? ctx.request.idempotencyKey : null;
   const rawInput = once === null ? null : await getRawInput();
   return ctx.asUser(

@@ -2,7 +2,7 @@ import { AppError, notFound } from "@mema/shared";
 import { and, desc, eq, lt, sql } from "drizzle-orm";
 import type { UserTransaction } from "./connection/access.ts";
 import { decodeCursor, idKey, pageLimit, pageOf } from "./cursor.ts";
-import { deleteMessages } from "./deletion.ts";
+import { deleteMessages, forgetMentions } from "./deletion.ts";
 import type { ConversationRepository } from "./interfaces.ts";
 import type { Conversation } from "./rows.ts";
 import { conversations, messages } from "./schema/index.ts";
@@ -77,6 +77,7 @@ export function createConversationRepository(tx: UserTransaction): ConversationR
         rows.map((row) => row.id),
         options,
       );
+      await forgetMentions(tx, [id]);
       await tx.delete(conversations).where(and(own, eq(conversations.id, id)));
       return deletion;
     },

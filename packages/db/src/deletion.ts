@@ -50,8 +50,7 @@ export async function deleteFacts(tx: UserTransaction, ids: readonly string[]): 
       );
   }
   const cancelledReminderIds = await unlinkReminders(tx, ids);
-  await resetDialogAbout(tx, ids);
-  await clearStoredAnswers(tx);
+  await forgetMentions(tx, ids);
   const deleted = await tx.delete(facts).where(own).returning({ id: facts.id });
   return { factIds: deleted.map(({ id }) => id), cancelledReminderIds };
 }
@@ -134,8 +133,7 @@ export async function deleteMessages(tx: UserTransaction, ids: readonly string[]
     .update(reminders)
     .set({ sourceMessageId: null })
     .where(and(eq(reminders.userId, tx.userId), isOneOf(reminders.sourceMessageId, ids)));
-  await resetDialogAbout(tx, ids);
-  await clearStoredAnswers(tx);
+  await forgetMentions(tx, ids);
   const deleted = await tx
     .delete(messages)
     .where(and(eq(messages.userId, tx.userId), isOneOf(messages.id, ids)))
@@ -155,19 +153,18 @@ export async function deleteMessages(tx: UserTransaction, ids: readonly string[]
   return { messageIds: deleted.map(({ id }) => id), ...gone };
 }
 
-/** Answers that are kept for retries may hold the text that goes; their keys stay taken. */
-async function clearStoredAnswers(tx: UserTransaction): Promise<void> {
-  await tx
-    .update(idempotencyKeys)
-    .set({ response: null })
-    .where(and(eq(idempotencyKeys.userId, tx.userId), isNotNull(idempotencyKeys.response)));
-}
-
-/** A question that is open about something which is gone cannot be answered any more. */
-export async function resetDialogAbout(tx: UserTransaction, ids: readonly string[]): Promise<void> {
+/**
+ * What else told of rows that go: a question that is open about one cannot be answered any more, and the answers that are kept for retries
+ * may hold its text (their keys stay taken).
+ */
+export async function forgetMentions(tx: UserTransaction, ids: readonly string[]): Promise<void> {
   const mentioned = sql`exists (select 1 from unnest(${`{${ids.join(",")}}`}::text[]) as gone(id) where position(gone.id in ${dialogStates.context}::text) > 0)`;
   await tx
     .update(dialogStates)
     .set({ state: "idle", context: null, expiresAt: null, version: sql`${dialogStates.version} + 1` })
     .where(and(eq(dialogStates.userId, tx.userId), mentioned));
+  await tx
+    .update(idempotencyKeys)
+    .set({ response: null })
+    .where(and(eq(idempotencyKeys.userId, tx.userId), isNotNull(idempotencyKeys.response)));
 }

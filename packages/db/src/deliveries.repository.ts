@@ -70,7 +70,7 @@ export interface DeliveryRepository {
   open(reminderIds: readonly string[]): Promise<Map<string, number>>;
   /** Sends a dead letter again from its first attempt. Null when it is none. */
   replay(id: string, at: { nextAttemptAt: Date; expiresAt: Date }): Promise<ReminderDelivery | null>;
-  markRead(ids: readonly string[], now: Date): Promise<number>;
+  markRead(ids: readonly string[], now: Date): Promise<string[]>;
 }
 
 export function createDeliveryRepository(tx: UserTransaction): DeliveryRepository {
@@ -227,7 +227,7 @@ export function createDeliveryRepository(tx: UserTransaction): DeliveryRepositor
         .set({ readAt: now })
         .where(and(own, isOneOf(deliveries.id, ids), isNull(deliveries.readAt)))
         .returning({ id: deliveries.id });
-      return rows.length;
+      return rows.map(({ id }) => id);
     },
   };
 }

@@ -151,9 +151,16 @@ describe("forgetting everything", () => {
       messageIds: preview.messages.map((row) => row.id),
       reminderIds: preview.reminders.map((row) => row.id),
     };
-    expect(await asBen((entities) => entities.forget(ids))).toEqual({ messageIds: [], factIds: [], cancelledReminderIds: [] });
+    const nothing = { messageIds: [], factIds: [], cancelledReminderIds: [], entityIds: [], reminderIds: [] };
+    expect(await asBen((entities) => entities.forget(ids))).toEqual(nothing);
     await asAda(async (entities, tx) => {
-      await entities.forget(ids);
+      const forgotten = await entities.forget(ids);
+      expect({ ...forgotten, factIds: forgotten.factIds.toSorted(), messageIds: forgotten.messageIds.toSorted() }).toEqual({
+        ...ids,
+        factIds: ids.factIds.toSorted(),
+        messageIds: ids.messageIds.toSorted(),
+        cancelledReminderIds: [],
+      });
       expect(await entities.previewForget({ words: "Dima" })).toEqual({ entities: [], facts: [], messages: [], reminders: [] });
       expect((await createMessageRepository(tx).list()).items.map((message) => message.content).toSorted()).toEqual([
         "Olga sings",

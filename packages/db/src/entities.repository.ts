@@ -3,7 +3,7 @@ import { and, desc, eq, exists, lt, notExists, or, type SQL, sql } from "drizzle
 import { alias } from "drizzle-orm/pg-core";
 import type { UserTransaction } from "./connection/access.ts";
 import { decodeCursor, idKey, pageLimit, pageOf } from "./cursor.ts";
-import { deleteFacts, resetDialogAbout } from "./deletion.ts";
+import { deleteFacts, forgetMentions } from "./deletion.ts";
 import { forget, previewForget } from "./forgetting.ts";
 import type { EntityRepository } from "./interfaces.ts";
 import { createRecallIndex } from "./recall-index.repository.ts";
@@ -147,7 +147,7 @@ export function createEntityRepository(tx: UserTransaction): EntityRepository {
         .update(reminders)
         .set({ entityId: intoId })
         .where(and(eq(reminders.userId, tx.userId), eq(reminders.entityId, fromId)));
-      await resetDialogAbout(tx, [fromId]);
+      await forgetMentions(tx, [fromId]);
       await tx.delete(entities).where(and(own, eq(entities.id, fromId)));
       const [merged] = await tx
         .update(entities)
@@ -197,7 +197,7 @@ export function createEntityRepository(tx: UserTransaction): EntityRepository {
         .update(reminders)
         .set({ entityId: null })
         .where(and(eq(reminders.userId, tx.userId), eq(reminders.entityId, id)));
-      await resetDialogAbout(tx, [id]);
+      await forgetMentions(tx, [id]);
       await tx.delete(entities).where(and(own, eq(entities.id, id)));
       return { messageIds: [], ...deletion };
     },

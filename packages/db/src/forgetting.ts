@@ -1,9 +1,9 @@
 import { badInput, notFound } from "@mema/shared";
 import { and, type Column, eq, or, type SQL, sql } from "drizzle-orm";
 import type { UserTransaction } from "./connection/access.ts";
-import { type Deletion, deleteFacts, deleteMessages, resetDialogAbout } from "./deletion.ts";
+import { deleteFacts, deleteMessages, forgetMentions } from "./deletion.ts";
 import { versionIds } from "./fact-history.ts";
-import type { EntityRepository, ForgetPreview, ForgetSelector } from "./interfaces.ts";
+import type { EntityRepository, Forgotten, ForgetPreview, ForgetSelector } from "./interfaces.ts";
 import { entities, factEntities, facts, messages, reminders } from "./schema/index.ts";
 import { isOneOf } from "./sql-fragments.ts";
 import { searchConfig } from "./text-search.ts";
@@ -75,20 +75,23 @@ async function entityNames(
 }
 
 /** Removes these rows with all that hangs on them; a fact that rests on a removed message loses its quote, if it is not removed itself. */
-export async function forget(tx: UserTransaction, ids: Parameters<EntityRepository["forget"]>[0]): Promise<Deletion> {
+export async function forget(tx: UserTransaction, ids: Parameters<EntityRepository["forget"]>[0]): Promise<Forgotten> {
   const { entityIds = [], factIds = [], messageIds = [], reminderIds = [] } = ids;
-  if (reminderIds.length > 0) {
-    await tx.delete(reminders).where(and(eq(reminders.userId, tx.userId), isOneOf(reminders.id, reminderIds)));
-  }
+  const goneReminders = await tx
+    .delete(reminders)
+    .where(and(eq(reminders.userId, tx.userId), isOneOf(reminders.id, reminderIds)))
+    .returning({ id: reminders.id });
   const gone = await deleteFacts(tx, factIds);
   const { messageIds: deletedMessages } = await deleteMessages(tx, messageIds);
-  if (entityIds.length > 0) {
-    await tx
-      .update(reminders)
-      .set({ entityId: null })
-      .where(and(eq(reminders.userId, tx.userId), isOneOf(reminders.entityId, entityIds)));
-    await resetDialogAbout(tx, entityIds);
-    await tx.delete(entities).where(and(eq(entities.userId, tx.userId), isOneOf(entities.id, entityIds)));
-  }
-  return { messageIds: deletedMessages, ...gone };
+  await tx
+    .update(reminders)
+    .set({ entityId: null })
+    .where(and(eq(reminders.userId, tx.userId), isOneOf(reminders.entityId, entityIds)));
+  const goneEntities = await tx
+    .delete(entities)
+    .where(and(eq(entities.userId, tx.userId), isOneOf(entities.id, entityIds)))
+    .returning({ id: entities.id });
+  const more = { reminderIds: goneReminders.map(({ id }) => id), entityIds: goneEntities.map(({ id }) => id) };
+  await forgetMentions(tx, [...more.reminderIds, ...more.entityIds]);
+  return { messageIds: deletedMessages, ...gone, ...more };
 }

@@ -209,6 +209,12 @@ export interface ForgetPreview {
   reminders: { id: string; title: string }[];
 }
 
+/** What a forgetting removed: ids that were the user's and are gone now. */
+export interface Forgotten extends Deletion {
+  entityIds: string[];
+  reminderIds: string[];
+}
+
 export interface EntityRepository {
   create(input: NewEntity): Promise<Entity>;
   findById(id: string): Promise<Entity | null>;
@@ -227,7 +233,7 @@ export interface EntityRepository {
   delete(id: string): Promise<Deletion>;
   previewForget(selector: ForgetSelector): Promise<ForgetPreview>;
   /** Removes exactly these: what was previewed and confirmed. Ids that are gone already are no error. */
-  forget(ids: { entityIds?: string[]; factIds?: string[]; messageIds?: string[]; reminderIds?: string[] }): Promise<Deletion>;
+  forget(ids: { entityIds?: string[]; factIds?: string[]; messageIds?: string[]; reminderIds?: string[] }): Promise<Forgotten>;
 }
 
 export interface EventRepository {

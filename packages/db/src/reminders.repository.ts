@@ -2,6 +2,7 @@ import { notFound, type ReminderStatus } from "@mema/shared";
 import { and, asc, desc, eq, inArray, isNotNull, isNull, lt, or, type SQL, sql } from "drizzle-orm";
 import type { UserTransaction } from "./connection/access.ts";
 import { decodeCursor, idKey, type Page, pageLimit, pageOf, type PageRequest, timeKey } from "./cursor.ts";
+import { forgetMentions } from "./deletion.ts";
 import { reminderAlerts, reminderOccurrences, reminders } from "./schema/index.ts";
 import { isOneOf, staleOrMissing } from "./sql-fragments.ts";
 
@@ -192,6 +193,7 @@ export function createReminderRepository(tx: UserTransaction): ReminderRepositor
         .where(and(own, eq(reminders.id, id)))
         .returning({ id: reminders.id });
       if (rows.length === 0) throw notFound("Reminder");
+      await forgetMentions(tx, [id]);
     },
     alerts: (reminderIds) =>
       tx

@@ -97,13 +97,13 @@ export const entitiesRouter = router({
     )
     .query(({ ctx, input }) => createEntityRepository(ctx.tx).previewForget(input)),
 
-  /** Removes exactly what is named, for good: what was previewed and confirmed. */
+  /** Removes exactly what is named, for good: what was previewed and confirmed. The answer holds what was there to remove. */
   forget: userProcedure
     .input(z.strictObject({ entityIds: idsInput, factIds: idsInput, messageIds: idsInput, reminderIds: idsInput }))
-    .output(deletionOutput)
+    .output(deletionOutput.extend({ entityIds: z.array(idInput), reminderIds: z.array(idInput) }))
     .mutation(async ({ ctx, input: { entityIds = [], factIds = [], messageIds = [], reminderIds = [] } }) => {
-      const deletion = await createEntityRepository(ctx.tx).forget({ entityIds, factIds, messageIds, reminderIds });
-      ctx.record("memory.forgotten", { entityIds, reminderIds, ...deletion });
-      return deletion;
+      const forgotten = await createEntityRepository(ctx.tx).forget({ entityIds, factIds, messageIds, reminderIds });
+      if (Object.values(forgotten).some((ids) => ids.length > 0)) ctx.record("memory.forgotten", { ...forgotten });
+      return forgotten;
     }),
 });

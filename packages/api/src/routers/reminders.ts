@@ -259,8 +259,8 @@ export const remindersRouter = router({
     .input(z.strictObject({ deliveryIds: z.array(idInput).min(1).max(100, "at most 100 at once") }))
     .output(z.object({ marked: z.number() }))
     .mutation(async ({ ctx, input }) => {
-      const marked = await createDeliveryRepository(ctx.tx).markRead(input.deliveryIds, await readClock(ctx.tx, databaseClock));
-      ctx.record("reminder.read", { deliveryIds: input.deliveryIds });
-      return { marked };
+      const deliveryIds = await createDeliveryRepository(ctx.tx).markRead(input.deliveryIds, await readClock(ctx.tx, databaseClock));
+      if (deliveryIds.length > 0) ctx.record("reminder.read", { deliveryIds });
+      return { marked: deliveryIds.length };
     }),
 });

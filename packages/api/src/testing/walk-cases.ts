@@ -9,8 +9,6 @@ export interface WalkCase {
   notFound?: (ada: FilledMemory, ben: FilledMemory) => object[];
   /** Inputs that get an answer, in which nothing of Ada's may be. Undefined: no input. */
   nothing?: (ada: FilledMemory, ben: FilledMemory) => (object | undefined)[];
-  /** Its event repeats the ids that the caller named: it is tried by a user whose events nobody looks at. */
-  recordsWhatWasNamed?: boolean;
   /** Fields of the input that take ids of nobody's rows: they are made up by the caller. */
   ownIds?: string[];
 }
@@ -75,7 +73,6 @@ export const walkCases: Record<string, WalkCase> = {
   "entities.previewForget": { for: "user", notFound: (ada) => [{ entityId: ada.entityId }], nothing: (ada) => [{ words: ada.canary }] },
   "entities.forget": {
     for: "user",
-    recordsWhatWasNamed: true,
     nothing: (ada) => [
       { entityIds: [ada.entityId, ada.otherEntityId], factIds: [ada.factId], messageIds: [ada.messageId], reminderIds: [ada.reminderId] },
     ],
@@ -188,7 +185,7 @@ export const walkCases: Record<string, WalkCase> = {
   "reminders.resume": byId("reminderId"),
   "reminders.delete": byId("reminderId"),
   "reminders.replay": { for: "user", notFound: (ada) => [{ deliveryId: ada.deliveryId }] },
-  "reminders.markRead": { for: "user", recordsWhatWasNamed: true, nothing: (ada) => [{ deliveryIds: [ada.deliveryId] }] },
+  "reminders.markRead": { for: "user", nothing: (ada) => [{ deliveryIds: [ada.deliveryId] }] },
 
   "system.isolationProof": { for: "admin", nothing: () => [undefined] },
 
