@@ -63,6 +63,7 @@ const partOf: Record<string, string> = {
   "idempotency-keys": "events",
   "isolation-proofs": "ops",
   occurrences: "reminders",
+  "reminder-changes": "reminders",
   "rate-limits": "ops",
   "recall-index": "recall",
   system: "ops",

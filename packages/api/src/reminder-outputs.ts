@@ -8,6 +8,7 @@ import {
   occurrenceStatuses,
   overlapPolicies,
   quietPolicies,
+  reminderActions,
   reminderKinds,
   reminderPriorities,
   reminderStatuses,
@@ -27,6 +28,9 @@ export const momentOutput = z.object({
   sentence: z.string(),
   shiftedBySeconds: z.number(),
 });
+
+/** A coming occurrence. `occurrenceAt` is the instant that the rule gives it, by which it is edited alone; `title` its own, if it has one. */
+const upcomingOutput = momentOutput.extend({ occurrenceAt: instant, title: z.string().nullable() });
 
 export const reminderOutput = z.object({
   id,
@@ -63,8 +67,8 @@ export const reminderOutput = z.object({
   entityId: id.nullable(),
   factId: id.nullable(),
   version: z.number(),
-  next: momentOutput.nullable(),
-  upcoming: z.array(momentOutput),
+  next: upcomingOutput.nullable(),
+  upcoming: z.array(upcomingOutput),
 });
 
 export const occurrenceOutput = z.object({
@@ -77,6 +81,20 @@ export const occurrenceOutput = z.object({
   snoozedUntil: instant.nullable(),
   firedAt: instant.nullable(),
   acknowledgedAt: instant.nullable(),
+  /** What it has instead of what its reminder says; null: as the reminder has it. */
+  movedToAt: instant.nullable(),
+  title: z.string().nullable(),
+  notes: z.string().nullable(),
+});
+
+/** What was done with a reminder. `undoableUntil`: until then undo takes it back, if nothing newer happens; null: it cannot be undone. */
+export const changeOutput = z.object({
+  id,
+  action: z.enum(reminderActions),
+  occurrenceId: id.nullable(),
+  changedAt: instant,
+  undoneAt: instant.nullable(),
+  undoableUntil: instant.nullable(),
 });
 
 /** `ambiguous`: a send was begun and its end is not known (yet). */

@@ -7,6 +7,7 @@ import {
   facts,
   idempotencyKeys,
   messages,
+  reminderChanges,
   reminderDeliveries,
   reminderOccurrences,
   reminders,
@@ -154,8 +155,8 @@ export async function deleteMessages(tx: UserTransaction, ids: readonly string[]
 }
 
 /**
- * What else told of rows that go: a question that is open about one cannot be answered any more, and the answers that are kept for retries
- * may hold its text (their keys stay taken).
+ * What else told of rows that go: a question that is open about one cannot be answered any more, the answers that are kept for retries may
+ * hold its text (their keys stay taken), and so may what undo would put back.
  */
 export async function forgetMentions(tx: UserTransaction, ids: readonly string[]): Promise<void> {
   const mentioned = sql`exists (select 1 from unnest(${`{${ids.join(",")}}`}::text[]) as gone(id) where position(gone.id in ${dialogStates.context}::text) > 0)`;
@@ -167,4 +168,8 @@ export async function forgetMentions(tx: UserTransaction, ids: readonly string[]
     .update(idempotencyKeys)
     .set({ response: null })
     .where(and(eq(idempotencyKeys.userId, tx.userId), isNotNull(idempotencyKeys.response)));
+  await tx
+    .update(reminderChanges)
+    .set({ before: null })
+    .where(and(eq(reminderChanges.userId, tx.userId), isNotNull(reminderChanges.before)));
 }

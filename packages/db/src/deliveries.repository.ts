@@ -1,5 +1,5 @@
 import { type AttemptOutcome, type DeliveryStatus, notFound } from "@mema/shared";
-import { and, asc, count, desc, eq, inArray, isNotNull, isNull, lt, type SQL, sql } from "drizzle-orm";
+import { and, asc, count, desc, eq, gte, inArray, isNotNull, isNull, lt, type SQL, sql } from "drizzle-orm";
 import { instantParameter } from "./clock.ts";
 import type { UserTransaction } from "./connection/access.ts";
 import { decodeCursor, idKey, type Page, pageLimit, pageOf, type PageRequest } from "./cursor.ts";
@@ -48,11 +48,18 @@ export interface DeliveryRepository {
   /** Each step of an occurrence goes to a channel once: a cancelled one revives, any other stays as it is. Returns how many are to be sent. */
   enqueue(deliveries: readonly NewDelivery[]): Promise<number>;
   getById(id: string): Promise<ReminderDelivery>;
+  findMany(ids: readonly string[]): Promise<ReminderDelivery[]>;
   /** Newest first. */
   list(request: PageRequest & { filters?: DeliveryFilters | undefined }): Promise<Page<ReminderDelivery>>;
   attempts(deliveryId: string): Promise<ReminderAttempt[]>;
   /** Withdraws what waits to be sent; what is being sent is decided at its begin. Returns how many. */
   withdraw(where: { reminderId: string } | { occurrenceIds: readonly string[] }, reason: string): Promise<number>;
+  /** Those of the reminder that wait or are being sent. */
+  listOpen(reminderId: string): Promise<ReminderDelivery[]>;
+  /** Those of the reminder that went out at `since` or later. */
+  sentSince(reminderId: string, since: Date): Promise<string[]>;
+  /** Lets those of `ids` that were withdrawn wait to be sent again, at their old times. */
+  revive(ids: readonly string[]): Promise<void>;
   /** Makes what waits to be sent carry the reminder's new version and priority. */
   follow(reminderId: string, changes: Pick<ReminderDelivery, "priority" | "reminderVersion">): Promise<void>;
   /** The reminders that these leases are about, to be locked before the deliveries are. */
@@ -139,6 +146,41 @@ export function createDeliveryRepository(tx: UserTransaction): DeliveryRepositor
         .where(and(own, target, eq(deliveries.status, "pending")))
         .returning({ id: deliveries.id });
       return rows.length;
+    },
+    listOpen: (reminderId) =>
+      tx
+        .select()
+        .from(deliveries)
+        .where(and(own, eq(deliveries.reminderId, reminderId), isNull(deliveries.settledAt))),
+    sentSince: async (reminderId, since) => {
+      const rows = await tx
+        .select({ id: deliveries.id })
+        .from(deliveries)
+        .where(
+          and(
+            own,
+            eq(deliveries.reminderId, reminderId),
+            inArray(deliveries.status, ["sent", "delivered"]),
+            gte(deliveries.settledAt, since),
+          ),
+        );
+      return rows.map(({ id }) => id);
+    },
+    findMany: async (ids) => {
+      if (ids.length === 0) return [];
+      return tx
+        .select()
+        .from(deliveries)
+        .where(and(own, isOneOf(deliveries.id, ids)));
+    },
+    revive: async (ids) => {
+      if (ids.length === 0) return;
+      // One that was claimed when it was withdrawn has the end of its lease there.
+      const tried = sql`case when ${deliveries.attempts} = 0 then ${deliveries.dueAt} else ${deliveries.nextAttemptAt} end`;
+      await tx
+        .update(deliveries)
+        .set({ status: "pending", statusReason: null, settledAt: null, nextAttemptAt: tried })
+        .where(and(own, isOneOf(deliveries.id, ids), eq(deliveries.status, "cancelled")));
     },
     follow: async (reminderId, changes) => {
       await tx

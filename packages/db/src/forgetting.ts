@@ -4,7 +4,7 @@ import type { UserTransaction } from "./connection/access.ts";
 import { deleteFacts, deleteMessages, forgetMentions } from "./deletion.ts";
 import { versionIds } from "./fact-history.ts";
 import type { EntityRepository, Forgotten, ForgetPreview, ForgetSelector } from "./interfaces.ts";
-import { entities, factEntities, facts, messages, reminders } from "./schema/index.ts";
+import { entities, factEntities, facts, messages, reminderChanges, reminderOccurrences, reminders } from "./schema/index.ts";
 import { isOneOf } from "./sql-fragments.ts";
 import { searchConfig } from "./text-search.ts";
 
@@ -44,7 +44,12 @@ export async function previewForget(tx: UserTransaction, selector: ForgetSelecto
           eq(reminders.userId, tx.userId),
           or(
             isOneOf(reminders.entityId, entityIds),
-            ...phrases.flatMap((phrase) => [holds(sql`${reminders.title}`, phrase), holds(sql`coalesce(${reminders.notes}, '')`, phrase)]),
+            ...phrases.flatMap((phrase) => [
+              holds(sql`${reminders.title}`, phrase),
+              holds(sql`coalesce(${reminders.notes}, '')`, phrase),
+              sql`exists (select 1 from ${reminderOccurrences} o where o.user_id = ${tx.userId} and o.reminder_id = ${reminders.id} and ${holds(sql`concat_ws(' ', o.title, o.notes)`, phrase)})`,
+              sql`exists (select 1 from ${reminderChanges} c where c.user_id = ${tx.userId} and c.reminder_id = ${reminders.id} and ${holds(sql`c.before::text`, phrase)})`,
+            ]),
           ),
         ),
       )

@@ -34,6 +34,7 @@ export * from "./rate-limits.repository.ts";
 export * from "./readiness.ts";
 export * from "./recall-index.repository.ts";
 export * from "./recall.repository.ts";
+export * from "./reminder-changes.repository.ts";
 export * from "./reminders.repository.ts";
 export * from "./rows.ts";
 export { newId } from "./schema/base.ts";

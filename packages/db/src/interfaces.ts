@@ -341,6 +341,7 @@ export interface TokenUsageRepository {
 export type { ChannelRepository } from "./channels.repository.ts";
 export type { DeliveryRepository } from "./deliveries.repository.ts";
 export type { OccurrenceRepository } from "./occurrences.repository.ts";
+export type { ReminderChangeRepository } from "./reminder-changes.repository.ts";
 export type { ReminderRepository } from "./reminders.repository.ts";
 export type { WorkerLeaseRepository } from "./worker-leases.repository.ts";
 export type { WorkerNodeRepository } from "./worker-nodes.repository.ts";

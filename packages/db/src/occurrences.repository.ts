@@ -1,5 +1,6 @@
 import { notFound, type OccurrenceStatus } from "@mema/shared";
-import { and, asc, desc, eq, inArray, isNotNull, isNull, lte, or, sql } from "drizzle-orm";
+import { and, asc, desc, eq, gt, inArray, isNotNull, isNull, or, type SQL, sql } from "drizzle-orm";
+import { instantParameter } from "./clock.ts";
 import type { UserTransaction } from "./connection/access.ts";
 import { decodeCursor, type Page, pageLimit, pageOf, type PageRequest, timeKey } from "./cursor.ts";
 import { reminderOccurrences as occurrences } from "./schema/index.ts";
@@ -7,7 +8,20 @@ import { isOneOf } from "./sql-fragments.ts";
 
 export type ReminderOccurrence = typeof occurrences.$inferSelect;
 export type NewOccurrence = Pick<ReminderOccurrence, "reminderId" | "occurrenceAt" | "status" | "shiftedBySeconds" | "missedBefore">;
-export type OccurrenceChanges = Partial<Pick<ReminderOccurrence, "status" | "snoozedUntil" | "firedAt" | "acknowledgedAt">>;
+/** What an occurrence has instead of what its reminder's rule and text say. */
+export type OccurrenceEdit = Pick<ReminderOccurrence, "recurrenceLocal" | "movedToLocal" | "movedToAt" | "title" | "notes">;
+export type OccurrenceChanges = Partial<
+  Pick<ReminderOccurrence, "status" | "snoozedUntil" | "firedAt" | "acknowledgedAt" | "occurrenceAt" | "shiftedBySeconds"> & OccurrenceEdit
+>;
+
+/** When an occurrence is due: where it was moved to, or else where its rule put it. */
+export const effectiveAt = ({ movedToAt, occurrenceAt }: Pick<ReminderOccurrence, "movedToAt" | "occurrenceAt">): Date =>
+  movedToAt ?? occurrenceAt;
+
+const effective: SQL = sql`coalesce(${occurrences.movedToAt}, ${occurrences.occurrenceAt})`;
+
+/** An occurrence as its rule has it. */
+export const unedited: OccurrenceEdit = { recurrenceLocal: null, movedToLocal: null, movedToAt: null, title: null, notes: null };
 
 /** The times at which reminders of the transaction's user came or come due. */
 export interface OccurrenceRepository {
@@ -18,7 +32,13 @@ export interface OccurrenceRepository {
   findMany(ids: readonly string[]): Promise<ReminderOccurrence[]>;
   /** Newest first. */
   list(request: PageRequest & { filters: { reminderId: string } }): Promise<Page<ReminderOccurrence>>;
-  /** Those in one of the states, the latest first. */
+  /** The one that the rule puts at an instant (its RECURRENCE-ID). */
+  findAt(reminderId: string, occurrenceAt: Date): Promise<ReminderOccurrence | null>;
+  /** What is decided already of the time after `now`: by the rule or by where it was moved to. The soonest first. */
+  ahead(reminderIds: readonly string[], now: Date): Promise<ReminderOccurrence[]>;
+  /** Those that were edited alone and are in one of the states. */
+  edited(reminderId: string, states: readonly OccurrenceStatus[]): Promise<ReminderOccurrence[]>;
+  /** Those in one of the states, the latest due first. */
   inStates(reminderId: string, states: readonly OccurrenceStatus[]): Promise<ReminderOccurrence[]>;
   update(ids: readonly string[], changes: OccurrenceChanges): Promise<void>;
   /**
@@ -45,7 +65,13 @@ export function createOccurrenceRepository(tx: UserTransaction): OccurrenceRepos
         .values(rows.map((row) => ({ ...row, userId: tx.userId })))
         .onConflictDoUpdate({
           target: [occurrences.userId, occurrences.reminderId, occurrences.occurrenceAt],
-          set: { status: sql`excluded.status`, missedBefore: sql`excluded.missed_before`, updatedAt: sql`now()` },
+          set: {
+            ...unedited,
+            status: sql`excluded.status`,
+            missedBefore: sql`excluded.missed_before`,
+            shiftedBySeconds: sql`excluded.shifted_by_seconds`,
+            updatedAt: sql`now()`,
+          },
           setWhere: eq(occurrences.status, "cancelled"),
         })
         .returning();
@@ -82,12 +108,42 @@ export function createOccurrenceRepository(tx: UserTransaction): OccurrenceRepos
         .limit(size + 1);
       return pageOf(rows, size, (row) => [row.occurrenceAt.toISOString(), row.id]);
     },
+    findAt: async (reminderId, occurrenceAt) => {
+      const [row] = await tx
+        .select()
+        .from(occurrences)
+        .where(and(own, eq(occurrences.reminderId, reminderId), eq(occurrences.occurrenceAt, occurrenceAt)));
+      return row ?? null;
+    },
+    ahead: async (reminderIds, now) => {
+      if (reminderIds.length === 0) return [];
+      return tx
+        .select()
+        .from(occurrences)
+        .where(
+          and(own, isOneOf(occurrences.reminderId, reminderIds), or(gt(occurrences.occurrenceAt, now), gt(occurrences.movedToAt, now))),
+        )
+        .orderBy(asc(effective), asc(occurrences.id));
+    },
+    edited: (reminderId, states) =>
+      tx
+        .select()
+        .from(occurrences)
+        .where(
+          and(
+            own,
+            eq(occurrences.reminderId, reminderId),
+            isNotNull(occurrences.recurrenceLocal),
+            inArray(occurrences.status, [...states]),
+          ),
+        )
+        .orderBy(asc(effective), asc(occurrences.id)),
     inStates: (reminderId, states) =>
       tx
         .select()
         .from(occurrences)
         .where(and(own, eq(occurrences.reminderId, reminderId), inArray(occurrences.status, [...states])))
-        .orderBy(desc(occurrences.occurrenceAt), asc(occurrences.id)),
+        .orderBy(desc(effective), asc(occurrences.id)),
     update: async (ids, changes) => {
       if (ids.length === 0) return;
       await tx
@@ -103,7 +159,7 @@ export function createOccurrenceRepository(tx: UserTransaction): OccurrenceRepos
           .set({ status: "fired", snoozedUntil: null })
           .where(and(own, isOneOf(occurrences.id, snoozed), eq(occurrences.status, "snoozed"), isNotNull(occurrences.firedAt)));
       }
-      const timely = or(isOneOf(occurrences.id, snoozed), lte(occurrences.occurrenceAt, now));
+      const timely = or(isOneOf(occurrences.id, snoozed), sql`${effective} <= ${instantParameter(now)}`);
       return tx
         .update(occurrences)
         .set({ status: "fired", firedAt: now, snoozedUntil: null })

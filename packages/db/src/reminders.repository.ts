@@ -182,9 +182,14 @@ export function createReminderRepository(tx: UserTransaction): ReminderRepositor
       return row;
     },
     advance: async (id, progress) => {
+      // What was moved alone may come sooner than the rule's next one, and after its last.
+      const { nextOccurrenceAt: next } = progress;
+      const moved = sql`(select min(o.moved_to_at) from ${reminderOccurrences} o
+        where o.user_id = ${tx.userId} and o.reminder_id = ${id} and o.moved_to_at is not null and o.status = 'upcoming')`;
+      const sooner = sql`least(${next?.toISOString() ?? null}::timestamptz, ${moved})`;
       await tx
         .update(reminders)
-        .set(progress)
+        .set({ ...progress, ...(next === undefined ? {} : { nextOccurrenceAt: sooner }) })
         .where(and(own, eq(reminders.id, id)));
     },
     delete: async (id) => {

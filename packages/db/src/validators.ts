@@ -20,6 +20,7 @@ import {
   messages,
   reminderAlerts,
   reminderAttempts,
+  reminderChanges,
   reminderDeliveries,
   reminderOccurrences,
   reminders,
@@ -197,12 +198,25 @@ export const selectReminderOccurrenceSchema = createSelectSchema(reminderOccurre
   snoozedUntil: instant,
   firedAt: instant,
   acknowledgedAt: instant,
+  movedToAt: instant,
+  recurrenceLocal: wallClock,
+  movedToLocal: wallClock,
 });
-export const insertReminderOccurrenceSchema = createInsertSchema(reminderOccurrences).omit({
+export const insertReminderOccurrenceSchema = createInsertSchema(reminderOccurrences, {
+  recurrenceLocal: wallClock,
+  movedToLocal: wallClock,
+}).omit({
   userId: true,
   createdAt: true,
   updatedAt: true,
 });
+
+export const selectReminderChangeSchema = createSelectSchema(reminderChanges, {
+  createdAt: instant,
+  changedAt: instant,
+  undoneAt: instant,
+});
+export const insertReminderChangeSchema = createInsertSchema(reminderChanges).omit({ userId: true, createdAt: true });
 
 export const selectReminderDeliverySchema = createSelectSchema(reminderDeliveries, {
   createdAt: instant,

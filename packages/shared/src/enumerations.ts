@@ -33,6 +33,19 @@ export const occurrenceStatuses = [
   "missed",
   "cancelled",
 ] as const;
+export const reminderActions = [
+  "updated",
+  "occurrence_updated",
+  "snoozed",
+  "completed",
+  "acknowledged",
+  "skipped",
+  "cancelled",
+  "paused",
+  "resumed",
+  "reopened",
+  "moved_with_fact",
+] as const;
 export const deliveryStatuses = [
   "pending",
   "sending",
@@ -74,6 +87,8 @@ export type OverlapPolicy = (typeof overlapPolicies)[number];
 export type MisfirePolicy = (typeof misfirePolicies)[number];
 export type QuietPolicy = (typeof quietPolicies)[number];
 export type OccurrenceStatus = (typeof occurrenceStatuses)[number];
+/** What was done with a reminder. */
+export type ReminderAction = (typeof reminderActions)[number];
 export type DeliveryStatus = (typeof deliveryStatuses)[number];
 export type AttemptOutcome = (typeof attemptOutcomes)[number];
 export type ChannelType = (typeof channelTypes)[number];

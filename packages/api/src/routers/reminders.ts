@@ -10,16 +10,27 @@ import {
   AppError,
   deliveryStatuses,
   idInput,
+  instantInput,
   localeInput,
   MAX_REMINDER_CHARS,
   pageInput,
   plainText,
+  reminderActions,
   reminderStatuses,
+  textLimits,
   versionInput,
 } from "@mema/shared";
 import { z } from "zod";
 import { pageOutput } from "../outputs.ts";
-import { attemptOutput, deliveryOutput, momentOutput, occurrenceOutput, reminderOutput, textReminderOutput } from "../reminder-outputs.ts";
+import {
+  attemptOutput,
+  changeOutput,
+  deliveryOutput,
+  momentOutput,
+  occurrenceOutput,
+  reminderOutput,
+  textReminderOutput,
+} from "../reminder-outputs.ts";
 import { previewInput, reminderChangesInput, reminderInput } from "../services/reminder-definition.ts";
 import {
   acknowledgeReminder,
@@ -31,9 +42,11 @@ import {
   snoozePresets,
   snoozeReminder,
 } from "../services/reminder-life.ts";
+import { updateOccurrence } from "../services/reminder-occurrences.ts";
 import { readReminderText } from "../services/reminder-text.ts";
-import { viewReminders } from "../services/reminder-view.ts";
-import { createReminder, previewReminder, updateReminder, userNow, viewReminder } from "../services/reminders.ts";
+import { listChanges, undoLastChange } from "../services/reminder-undo.ts";
+import { userNow, viewReminder, viewReminders } from "../services/reminder-view.ts";
+import { createReminder, previewReminder, updateReminder } from "../services/reminders.ts";
 import { router, userProcedure } from "../trpc.ts";
 
 const one = { id: idInput };
@@ -108,6 +121,12 @@ export const remindersRouter = router({
       return createOccurrenceRepository(ctx.tx).list({ filters: { reminderId: id }, cursor, limit });
     }),
 
+  /** What was done with it, the newest first, and what of it can be undone. */
+  changes: userProcedure
+    .input(z.strictObject({ ...one, ...pageInput }))
+    .output(pageOutput(changeOutput))
+    .query(({ ctx, input }) => listChanges(ctx.tx, input)),
+
   /** What was or will be sent, the newest first. Those whose outcome is not known are `unknown` or `ambiguous`. */
   deliveries: userProcedure
     .input(
@@ -146,6 +165,44 @@ export const remindersRouter = router({
       const reminder = await updateReminder(ctx.tx, id, version, changes);
       ctx.record("reminder.updated", { reminderId: id });
       return reminder;
+    }),
+
+  /**
+   * Edits one occurrence and leaves the rule as it is: another time, title or notes for this once; null takes an edit back. Names it by
+   * the `occurrenceAt` of one of the reminder's `upcoming`; the next one when not given.
+   */
+  updateOccurrence: userProcedure
+    .input(
+      z.strictObject({
+        ...one,
+        version: versionInput,
+        occurrenceAt: instantInput.optional(),
+        at: z
+          .strictObject({ local: z.string().max(32), tz: z.string().max(64).optional() })
+          .nullable()
+          .optional(),
+        title: plainText(textLimits.title).nullable().optional(),
+        notes: plainText(textLimits.notes).nullable().optional(),
+      }),
+    )
+    .output(reminderOutput)
+    .mutation(async ({ ctx, input }) => {
+      const reminder = await updateOccurrence(ctx.tx, input);
+      ctx.record("reminder.occurrence_updated", { reminderId: input.id });
+      return reminder;
+    }),
+
+  /**
+   * Takes the last change back: edit, snooze, completion, skip, pause, cancel and the rest. For 7 days, as long as nothing newer happened;
+   * a change or a sending since is a conflict.
+   */
+  undo: userProcedure
+    .input(whole)
+    .output(z.object({ reminder: reminderOutput, undone: z.enum(reminderActions) }))
+    .mutation(async ({ ctx, input }) => {
+      const result = await undoLastChange(ctx.tx, input);
+      ctx.record("reminder.undone", { reminderId: input.id, action: result.undone });
+      return result;
     }),
 
   /** One of `for` (ISO 8601 duration), `until` (wall clock) or `preset`. The schedule stays as it is. */

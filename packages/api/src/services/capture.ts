@@ -19,7 +19,8 @@ import { limitMessages } from "./limits.ts";
 import { searchMemory } from "./recall.ts";
 import type { ReminderInput, ReminderTiming } from "./reminder-definition.ts";
 import { type ReminderView, viewReminders } from "./reminder-view.ts";
-import { createReminder, userNow } from "./reminders.ts";
+import { userNow } from "./reminder-view.ts";
+import { createReminder } from "./reminders.ts";
 
 /** How many things an answer to "what do you know about ..." names. */
 const answers = 5;

@@ -9,6 +9,7 @@ import {
   createWorkerLeaseRepository,
   type Db,
   type DbClock,
+  effectiveAt,
   type NewDelivery,
   readClock,
   type Reminder,
@@ -113,8 +114,12 @@ async function applyPlan(
     .filter(({ status }) => status === "due" || status === "upcoming")
     .flatMap((occurrence) => deliveriesFor(reminder, occurrence, alerts, channels, now));
   const queued = await createDeliveryRepository(tx).enqueue(deliveries);
-  const over = cursor.expandFromAt === null && reminder.repeatFrom === "schedule" && deliveries.length === 0;
-  const end = over && planned.length > 0 ? { status: "expired" as const, statusReason: "last_occurrence_missed" } : {};
+  const over = cursor.expandFromAt === null && reminder.repeatFrom === "schedule" && deliveries.length === 0 && planned.length > 0;
+  // What was moved or snoozed may still be waiting.
+  const end =
+    over && (await createDeliveryRepository(tx).open([reminder.id])).size === 0
+      ? { status: "expired" as const, statusReason: "last_occurrence_missed" }
+      : {};
   await createReminderRepository(tx).advance(reminder.id, { ...cursor, ...end, tzdataVersion: process.versions.tz ?? null });
   return queued;
 }
@@ -124,7 +129,7 @@ async function supersede(tx: UserTransaction, reminder: Reminder, plan: Reminder
   if (reminder.misfire !== "latest" || !plan.occurrences.some(({ status }) => status === "due")) return 0;
   const repository = createOccurrenceRepository(tx);
   const first = plan.occurrences[0]?.at.getTime() ?? 0;
-  const older = (await repository.inStates(reminder.id, ["upcoming", "due"])).filter(({ occurrenceAt }) => occurrenceAt.getTime() < first);
+  const older = (await repository.inStates(reminder.id, ["upcoming", "due"])).filter((row) => effectiveAt(row).getTime() < first);
   const ids = older.map(({ id }) => id);
   await repository.update(ids, { status: "missed" });
   if (ids.length > 0) await createDeliveryRepository(tx).withdraw({ occurrenceIds: ids }, "superseded");
@@ -140,6 +145,10 @@ export async function usableChannels(tx: UserTransaction): Promise<Channel[]> {
 
 type Firing = Pick<Reminder, "id" | "channelIds" | "nag" | "priority" | "version" | "misfireGraceSeconds" | "createdAt">;
 
+/** The end of the steps of an occurrence that was moved: what was queued for its old time is not mistaken for what is due at the new one. */
+export const movedSuffix = ({ movedToAt }: Pick<ReminderOccurrence, "movedToAt">): string =>
+  movedToAt === null ? "" : `@${movedToAt.toISOString()}`;
+
 /**
  * What has to be sent for an occurrence: each alert and each nag to each of its channels (its own, else the reminder's, else all usable
  * ones; the inbox when none of those is usable). Of an occurrence that is late only its last alert is left. An alert whose moment was
@@ -147,22 +156,28 @@ type Firing = Pick<Reminder, "id" | "channelIds" | "nag" | "priority" | "version
  */
 export function deliveriesFor(
   reminder: Firing,
-  { id: occurrenceId, occurrenceAt }: Pick<ReminderOccurrence, "id" | "occurrenceAt">,
+  occurrence: Pick<ReminderOccurrence, "id" | "occurrenceAt" | "movedToAt">,
   alerts: readonly Pick<ReminderAlert, "ordinal" | "offsetSeconds" | "channelIds">[],
   channels: readonly Channel[],
   now: Date,
 ): NewDelivery[] {
-  const seconds = (count: number) => new Date(occurrenceAt.getTime() + count * 1000);
+  const dueAt = effectiveAt(occurrence);
+  const suffix = movedSuffix(occurrence);
+  const seconds = (count: number) => new Date(dueAt.getTime() + count * 1000);
   const atTime = { ordinal: 0, offsetSeconds: 0, channelIds: [] as string[] };
   const timely = alerts.filter(
     ({ offsetSeconds }) => offsetSeconds === 0 || seconds(-offsetSeconds).getTime() >= reminder.createdAt.getTime(),
   );
-  const late = occurrenceAt.getTime() <= now.getTime();
+  const late = dueAt.getTime() <= now.getTime();
   const chosen = timely.length === 0 ? [atTime] : late ? timely.slice(-1) : timely;
   const steps = [
-    ...chosen.map(({ ordinal, offsetSeconds, channelIds }) => ({ step: `alert:${ordinal}`, dueAt: seconds(-offsetSeconds), channelIds })),
+    ...chosen.map(({ ordinal, offsetSeconds, channelIds }) => ({
+      step: `alert:${ordinal}${suffix}`,
+      dueAt: seconds(-offsetSeconds),
+      channelIds,
+    })),
     ...reminder.nag
-      .map((after, index) => ({ step: `nag:${index + 1}`, dueAt: seconds(after), channelIds: [] as string[] }))
+      .map((after, index) => ({ step: `nag:${index + 1}${suffix}`, dueAt: seconds(after), channelIds: [] as string[] }))
       .filter(({ dueAt }) => dueAt.getTime() > now.getTime()),
   ];
   return steps.flatMap(({ step, dueAt, channelIds }) => {
@@ -172,7 +187,7 @@ export function deliveriesFor(
     const from = Math.max(dueAt.getTime(), now.getTime());
     return targets.map((channel) => ({
       reminderId: reminder.id,
-      occurrenceId,
+      occurrenceId: occurrence.id,
       channelId: channel.id,
       step,
       priority: reminder.priority,

@@ -4,15 +4,18 @@ import {
   createReminderRepository,
   databaseClock,
   type DbClock,
-  type Reminder,
+  effectiveAt,
   type ReminderOccurrence,
   type UserTransaction,
 } from "@mema/db";
 import { addDuration, AppError, badInput, type OccurrenceStatus, resolveLocal } from "@mema/shared";
 import { deliveriesFor, usableChannels } from "./expansion.ts";
+import { openChange, type OpenChange, recordChange } from "./reminder-changes.ts";
+import { materialiseNext, restoreEdited } from "./reminder-occurrences.ts";
 import { cursorAt, longestLead, nextAfterCompletion, nextFrom } from "./reminder-plan.ts";
-import { type ReminderView } from "./reminder-view.ts";
-import { endReminder, userNow, type UserNow, viewReminder } from "./reminders.ts";
+import { keepAlso, type Snapshot } from "./reminder-snapshot.ts";
+import { type ReminderView, userNow, type UserNow, viewReminder } from "./reminder-view.ts";
+import { endReminder } from "./reminders.ts";
 
 export const snoozePresets = ["10m", "1h", "3h", "this_evening", "tomorrow", "next_week"] as const;
 export type SnoozePreset = (typeof snoozePresets)[number];
@@ -36,21 +39,18 @@ export async function snoozeReminder(
 ): Promise<ReminderView> {
   const at = await userNow(tx, clock);
   const until = snoozeEnd(length, at);
-  const reminder = await lockForLife(tx, input, ["active", "completed", "expired"]);
-  const occurrence = await takeOccurrence(
-    tx,
-    reminder,
-    input.occurrenceId,
-    ["fired", "due", "snoozed", "acknowledged", "missed", "upcoming"],
-    at,
-  );
+  const change = await openChange(tx, input, ["active", "completed", "expired"], at);
+  const { reminder } = change;
+  const states: OccurrenceStatus[] = ["fired", "due", "snoozed", "acknowledged", "missed", "upcoming"];
+  const { occurrence, before } = await takeOccurrence(tx, change, input.occurrenceId, states, at);
   const deliveries = createDeliveryRepository(tx);
   await deliveries.withdraw({ occurrenceIds: [occurrence.id] }, "snoozed");
   await createOccurrenceRepository(tx).update([occurrence.id], { status: "snoozed", snoozedUntil: until });
   const channels = await usableChannels(tx);
-  const planned = deliveriesFor({ ...reminder, nag: [] }, { ...occurrence, occurrenceAt: until }, [], channels, at.now);
+  const planned = deliveriesFor({ ...reminder, nag: [] }, { ...occurrence, occurrenceAt: until, movedToAt: null }, [], channels, at.now);
   await deliveries.enqueue(planned.map((delivery) => ({ ...delivery, step: `snooze:${until.toISOString()}` })));
   if (reminder.status !== "active") await createReminderRepository(tx).advance(reminder.id, { status: "active", statusReason: null });
+  await recordChange(tx, { reminder, before }, "snoozed", at.now, occurrence.id);
   tx.signal("due");
   return viewReminder(tx, reminder.id, at);
 }
@@ -73,23 +73,28 @@ export async function skipOccurrence(tx: UserTransaction, input: LifeInput, cloc
 /** Ends a reminder for good. */
 export async function cancelReminder(tx: UserTransaction, input: LifeInput, clock: DbClock = databaseClock): Promise<ReminderView> {
   const at = await userNow(tx, clock);
-  const reminder = await lockForLife(tx, input, ["active", "paused", "expired", "error", "completed"]);
+  const change = await openChange(tx, input, ["active", "paused", "expired", "error", "completed"], at);
+  const { reminder } = change;
   await endReminder(tx, reminder, "cancelled", "cancelled_by_user");
+  await recordChange(tx, change, "cancelled", at.now);
   return viewReminder(tx, reminder.id, at);
 }
 
 /** Silences a reminder until it is resumed. What falls due meanwhile is skipped. */
 export async function pauseReminder(tx: UserTransaction, input: LifeInput, clock: DbClock = databaseClock): Promise<ReminderView> {
   const at = await userNow(tx, clock);
-  const reminder = await lockForLife(tx, input, ["active"]);
+  const change = await openChange(tx, input, ["active"], at);
+  const { reminder } = change;
   await endReminder(tx, reminder, "paused", "paused_by_user");
+  await recordChange(tx, change, "paused", at.now);
   return viewReminder(tx, reminder.id, at);
 }
 
 /** Goes on with a paused reminder, or takes an ended one up again, from the next occurrence after now. Throws PRECONDITION_FAILED when there is none. */
 export async function resumeReminder(tx: UserTransaction, input: LifeInput, clock: DbClock = databaseClock): Promise<ReminderView> {
   const at = await userNow(tx, clock);
-  const reminder = await lockForLife(tx, input, ["paused", "cancelled", "completed", "expired", "error"]);
+  const change = await openChange(tx, input, ["paused", "cancelled", "completed", "expired", "error"], at);
+  const { reminder } = change;
   const next = nextFrom(reminder, at.userZone, at.now);
   if (next === null) throw new AppError("PRECONDITION_FAILED", "The reminder has no occurrence left: create another one with a new time.");
   if (reminder.kind === "fact_relative" && reminder.anchorFactId === null) {
@@ -98,6 +103,8 @@ export async function resumeReminder(tx: UserTransaction, input: LifeInput, cloc
   const repository = createReminderRepository(tx);
   const lead = longestLead(await repository.alerts([reminder.id]));
   await repository.advance(reminder.id, { status: "active", statusReason: null, ...cursorAt(next, lead) });
+  await restoreEdited(tx, reminder, await createOccurrenceRepository(tx).edited(reminder.id, ["cancelled"]), at);
+  await recordChange(tx, change, "resumed", at.now);
   tx.signal("due");
   return viewReminder(tx, reminder.id, at);
 }
@@ -109,14 +116,16 @@ async function settleOccurrence(
   clock: DbClock,
 ): Promise<ReminderView> {
   const at = await userNow(tx, clock);
-  const reminder = await lockForLife(tx, input, ["active", "completed", "expired"]);
+  const change = await openChange(tx, input, ["active", "completed", "expired"], at);
+  const { reminder } = change;
   const answered: OccurrenceStatus[] = ["fired", "due", "snoozed", "missed", "acknowledged"];
   const candidates: OccurrenceStatus[] =
     status === "skipped" ? ["upcoming"] : status === "acknowledged" ? answered : [...answered, "upcoming"];
-  const occurrence = await takeOccurrence(tx, reminder, input.occurrenceId, candidates, at);
+  const { occurrence, before } = await takeOccurrence(tx, change, input.occurrenceId, candidates, at);
   await createOccurrenceRepository(tx).update([occurrence.id], { status, snoozedUntil: null, acknowledgedAt: at.now });
   await createDeliveryRepository(tx).withdraw({ occurrenceIds: [occurrence.id] }, status);
   await moveOn(tx, reminder.id, status, at);
+  await recordChange(tx, { reminder, before }, status, at.now, occurrence.id);
   tx.signal("due");
   return viewReminder(tx, reminder.id, at);
 }
@@ -136,7 +145,8 @@ async function moveOn(
     if (next !== null) return repository.advance(id, cursorAt(next, longestLead(await repository.alerts([id]))));
   }
   const open = await createOccurrenceRepository(tx).inStates(id, ["upcoming", "due", "snoozed"]);
-  const nextOccurrenceAt = open.findLast(({ status: state }) => state === "upcoming")?.occurrenceAt ?? reminder.expandFromAt;
+  const upcoming = open.findLast(({ status: state }) => state === "upcoming");
+  const nextOccurrenceAt = sooner(upcoming === undefined ? null : effectiveAt(upcoming), reminder.expandFromAt);
   if (reminder.expandFromAt !== null || open.length > 0 || status === "acknowledged") return repository.advance(id, { nextOccurrenceAt });
   await repository.advance(id, {
     status: "completed",
@@ -145,50 +155,38 @@ async function moveOn(
   });
 }
 
-async function lockForLife(tx: UserTransaction, { id, version }: LifeInput, allowed: Reminder["status"][]): Promise<Reminder> {
-  const repository = createReminderRepository(tx);
-  const reminder = await repository.lock(id);
-  if (!allowed.includes(reminder.status)) {
-    throw new AppError("PRECONDITION_FAILED", `The reminder is ${reminder.status}; this needs it to be ${allowed.join(" or ")}.`);
-  }
-  return repository.update(id, version ?? reminder.version, {});
-}
+/** The earlier of two instants. */
+const sooner = (a: Date | null, b: Date | null): Date | null => (a === null || (b !== null && b.getTime() < a.getTime()) ? b : a);
 
-/** The named occurrence, or the latest one in the states; when only the rule knows the next one yet, it becomes a row. */
+/**
+ * The named occurrence; else the one that waits for an answer, or the next one: when only the rule knows that yet, it becomes a row. Also
+ * what undo has to put back.
+ */
 async function takeOccurrence(
   tx: UserTransaction,
-  reminder: Reminder,
+  { reminder, before }: OpenChange,
   occurrenceId: string | undefined,
   states: OccurrenceStatus[],
   { now, userZone }: UserNow,
-): Promise<ReminderOccurrence> {
+): Promise<{ occurrence: ReminderOccurrence; before: Snapshot }> {
   const repository = createOccurrenceRepository(tx);
   const rows = await repository.inStates(reminder.id, states);
+  const take = (occurrence: ReminderOccurrence) => ({ occurrence, before: keepAlso(before, occurrence) });
   if (occurrenceId !== undefined) {
-    const named = rows.find(({ id }) => id === occurrenceId);
-    if (named !== undefined) return named;
+    const named = rows.find(({ id }) => id === occurrenceId.toLowerCase());
+    if (named !== undefined) return take(named);
     const other = await repository.getById(occurrenceId);
     if (other.reminderId !== reminder.id) throw badInput("occurrenceId", "belongs to another reminder");
     throw new AppError("PRECONDITION_FAILED", `The occurrence is ${other.status}; this needs it to be ${states.join(" or ")}.`);
   }
-  const found =
-    rows.find(({ status }) => status !== "upcoming" && status !== "acknowledged" && status !== "missed") ??
-    rows.findLast(({ status }) => status === "upcoming");
-  if (found !== undefined) return found;
-  const at = reminder.expandFromAt;
-  if (at !== null && states.includes("upcoming")) {
-    const [made] = await repository.materialise([
-      { reminderId: reminder.id, occurrenceAt: at, status: "upcoming", shiftedBySeconds: 0, missedBefore: 0 },
-    ]);
-    if (made === undefined) throw new AppError("CONFLICT", "The occurrence came due at this moment. Try again.");
-    const reminders = createReminderRepository(tx);
-    const lead = longestLead(await reminders.alerts([reminder.id]));
-    const following = reminder.repeatFrom === "completion" ? null : nextFrom(reminder, userZone, at);
-    await reminders.advance(reminder.id, cursorAt(following, lead));
-    return made;
-  }
+  const unanswered = rows.find(({ status }) => status !== "upcoming" && status !== "acknowledged" && status !== "missed");
+  if (unanswered !== undefined) return take(unanswered);
+  const upcoming = rows.findLast(({ status }) => status === "upcoming");
+  const planned = states.includes("upcoming") ? reminder.expandFromAt : null;
+  if (upcoming !== undefined && (planned === null || effectiveAt(upcoming).getTime() <= planned.getTime())) return take(upcoming);
+  if (planned !== null) return { occurrence: await materialiseNext(tx, reminder, planned, userZone), before };
   const last = rows[0];
-  if (last !== undefined) return last;
+  if (last !== undefined) return take(last);
   throw new AppError("PRECONDITION_FAILED", `The reminder has no occurrence to do this with at ${now.toISOString()}.`);
 }
 

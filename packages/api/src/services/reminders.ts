@@ -4,10 +4,9 @@ import {
   createFactRepository,
   createOccurrenceRepository,
   createReminderRepository,
-  createUserRepository,
   databaseClock,
   type DbClock,
-  readClock,
+  effectiveAt,
   type Reminder,
   type UserTransaction,
 } from "@mema/db";
@@ -22,19 +21,10 @@ import {
   type ReminderTiming,
   resolveTiming,
 } from "./reminder-definition.ts";
+import { openChange, recordChange, recordSystemChange } from "./reminder-changes.ts";
+import { restoreEdited } from "./reminder-occurrences.ts";
 import { cursorAt, longestLead, nextFrom, noCursor, scheduleOf } from "./reminder-plan.ts";
-import { type Moment, momentIn, type ReminderView, viewReminders } from "./reminder-view.ts";
-
-/** The user's zone (UTC until the user has told it) and the present. */
-export interface UserNow {
-  userZone: string;
-  now: Date;
-}
-
-export async function userNow(tx: UserTransaction, clock: DbClock): Promise<UserNow> {
-  const [now, user] = await Promise.all([readClock(tx, clock), createUserRepository(tx).get()]);
-  return { now, userZone: user.timezone ?? "UTC" };
-}
+import { type Moment, momentIn, type ReminderView, userNow, viewReminder, viewReminders } from "./reminder-view.ts";
 
 /**
  * Creates a reminder. The same `dedupeKey` as an active or paused reminder's returns that one instead. Throws BAD_REQUEST on the field
@@ -87,29 +77,22 @@ export async function updateReminder(
   changes: Partial<Pick<ReminderInput, "title">> & { notes?: string | null | undefined } & ReminderTiming & ReminderBehaviour,
   clock: DbClock = databaseClock,
 ): Promise<ReminderView> {
-  const { now, userZone } = await userNow(tx, clock);
-  const repository = createReminderRepository(tx);
-  const before = await repository.lock(id);
-  if (before.status !== "active" && before.status !== "paused") {
-    throw new AppError("PRECONDITION_FAILED", `The reminder is ${before.status}: reopen it with a new time, or create another one.`);
-  }
+  const at = await userNow(tx, clock);
+  const { now, userZone } = at;
   await checkChannels(tx, changes);
   const timing = hasTiming(changes) ? await resolveTiming(tx, changes, userZone, now) : null;
   const replanned = timing !== null || changes.alerts !== undefined || changes.channelIds !== undefined || changes.nag !== undefined;
   const { title, notes } = changes;
   const content = { ...(title === undefined ? {} : { title }), ...(notes === undefined ? {} : { notes }) };
-  const after = await repository.update(id, version, { ...content, ...timing, ...behaviourColumns(changes) });
-  if (changes.alerts !== undefined) await repository.replaceAlerts(id, alertRows(changes.alerts));
+  const columns = { ...content, ...timing, ...behaviourColumns(changes) };
+  const change = await openChange(tx, { id, version }, ["active", "paused"], at, columns);
+  const after = change.reminder;
+  if (changes.alerts !== undefined) await createReminderRepository(tx).replaceAlerts(id, alertRows(changes.alerts));
   await createDeliveryRepository(tx).follow(id, { priority: after.priority, reminderVersion: after.version });
   if (replanned) await replan(tx, after, userZone, now, timing === null ? "edited" : "moved");
+  await recordChange(tx, change, "updated", now);
   tx.signal("due");
-  return viewReminder(tx, id, { now, userZone });
-}
-
-export async function viewReminder(tx: UserTransaction, id: string, { now, userZone }: UserNow): Promise<ReminderView> {
-  const [view] = await viewReminders(tx, [await createReminderRepository(tx).getById(id)], userZone, now);
-  if (view === undefined) throw new Error("the reminder has no view");
-  return view;
+  return viewReminder(tx, id, at);
 }
 
 /**
@@ -126,7 +109,8 @@ export async function replan(
   const repository = createReminderRepository(tx);
   const occurrenceRepository = createOccurrenceRepository(tx);
   const planned = await occurrenceRepository.inStates(reminder.id, why === "moved" ? ["upcoming", "due"] : ["upcoming"]);
-  const ids = planned.filter(({ occurrenceAt }) => why === "moved" || occurrenceAt.getTime() > now.getTime()).map(({ id }) => id);
+  const open = planned.filter((occurrence) => why === "moved" || effectiveAt(occurrence).getTime() > now.getTime());
+  const ids = open.map(({ id }) => id);
   await occurrenceRepository.update(ids, { status: "cancelled" });
   await createDeliveryRepository(tx).withdraw(why === "moved" ? { reminderId: reminder.id } : { occurrenceIds: ids }, `reminder_${why}`);
   const lead = longestLead(await repository.alerts([reminder.id]));
@@ -134,6 +118,8 @@ export async function replan(
   const next = awaitsCompletion ? null : nextFrom(reminder, userZone, now);
   const cursor = reminder.status === "active" ? cursorAt(next, lead) : { ...cursorAt(next, lead), nextWakeAt: null };
   await repository.advance(reminder.id, cursor);
+  const edited = open.filter(({ recurrenceLocal, status }) => recurrenceLocal !== null && status === "upcoming");
+  await restoreEdited(tx, reminder, edited, { now, userZone });
   return { ...reminder, ...cursor };
 }
 
@@ -150,12 +136,14 @@ export async function reanchorReminders(tx: UserTransaction, factId: string, clo
   for (const reminder of anchored) {
     if (fact.status === "outdated" || fact.eventDate === null) {
       await endReminder(tx, reminder, "cancelled", fact.status === "outdated" ? "anchor_fact_outdated" : "anchor_fact_without_date");
+      await recordSystemChange(tx, reminder, "moved_with_fact", now);
       continue;
     }
     const dtstartLocal = anchoredLocal(fact.eventDate, reminder.anchorOffset ?? "P0D", reminder.dtstartLocal.slice(11));
     if (dtstartLocal === reminder.dtstartLocal) continue;
     const moved = await repository.update(reminder.id, reminder.version, { dtstartLocal });
     const replanned = await replan(tx, moved, userZone, now, "moved");
+    await recordSystemChange(tx, moved, "moved_with_fact", now);
     if (replanned.nextOccurrenceAt === null) await endReminder(tx, replanned, "expired", "anchor_fact_in_past");
   }
   tx.signal("due");

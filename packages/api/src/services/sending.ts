@@ -7,6 +7,7 @@ import {
   createUserRepository,
   type Db,
   type DbClock,
+  effectiveAt,
   type LeaseKey,
   readClock,
   type Reminder,
@@ -20,6 +21,7 @@ import {
 import { checkQuietHours, deferPastQuietHours, describeInstant, type QuietHours } from "@mema/shared";
 import { z } from "zod";
 import { buildJob, type DeliveryJob, type JobContext } from "./channels.ts";
+import { movedSuffix } from "./expansion.ts";
 
 /** What the worker is told to do with a delivery that it holds. */
 export type BeginDecision =
@@ -138,6 +140,8 @@ function judge({ delivery, reminder, occurrence, channel, unknown }: Held, user:
   const snoozed = delivery.step.startsWith("snooze:");
   if (answeredStates.includes(occurrence.status)) return { status: "cancelled", reason: `occurrence_${occurrence.status}` };
   if (occurrence.status === "snoozed" && !snoozed) return { status: "cancelled", reason: "snoozed" };
+  if (!snoozed && (/@.*$/.exec(delivery.step)?.[0] ?? "") !== movedSuffix(occurrence))
+    return { status: "cancelled", reason: "occurrence_moved" };
   if (snoozed && occurrence.snoozedUntil?.getTime() !== delivery.dueAt.getTime()) return { status: "cancelled", reason: "snoozed_again" };
   const behind = reminder.nextWakeAt !== null && reminder.nextWakeAt.getTime() <= now.getTime();
   if (behind && now.getTime() - delivery.dueAt.getTime() > lateSeconds * 1000) {
@@ -169,7 +173,7 @@ function quietVerdict(delivery: ReminderDelivery, reminder: Reminder, channel: C
 function jobOf({ delivery, reminder, occurrence, channel }: Held, user: User, now: Date, context: JobContext): DeliveryJob {
   if (channel === undefined) throw new Error("judged to be sent without a channel");
   const tz = reminder?.tz ?? user.timezone ?? "UTC";
-  const at = occurrence?.occurrenceAt ?? delivery.dueAt;
+  const at = occurrence === null ? delivery.dueAt : effectiveAt(occurrence);
   const behind = Math.floor((now.getTime() - delivery.dueAt.getTime()) / 1000);
   const message = {
     type: reminder === null ? ("channel.test" as const) : ("reminder.fired" as const),
@@ -182,7 +186,13 @@ function jobOf({ delivery, reminder, occurrence, channel }: Held, user: User, no
       ...(reminder === null
         ? {}
         : {
-            reminder: { id: reminder.id, title: reminder.title, notes: reminder.notes, priority: reminder.priority, kind: reminder.kind },
+            reminder: {
+              id: reminder.id,
+              title: occurrence?.title ?? reminder.title,
+              notes: occurrence?.notes ?? reminder.notes,
+              priority: reminder.priority,
+              kind: reminder.kind,
+            },
           }),
       ...(occurrence === null
         ? {}

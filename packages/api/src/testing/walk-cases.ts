@@ -170,6 +170,9 @@ export const walkCases: Record<string, WalkCase> = {
       { id: ben.reminderId, version: 2, beforeFact: { factId: ada.factId } },
     ],
   },
+  "reminders.updateOccurrence": byId("reminderId", { version, title: "x" }),
+  "reminders.undo": byId("reminderId"),
+  "reminders.changes": byId("reminderId"),
   "reminders.snooze": {
     for: "user",
     notFound: (ada, ben) => [

@@ -10,7 +10,7 @@ import { facts, factUses } from "./facts.ts";
 import { interestCandidates, interestScans } from "./interests.ts";
 import { messages } from "./messages.ts";
 import { recallDocuments, recallNames, recallPostings, recallStatistics, recallTerms } from "./recall.ts";
-import { reminderAlerts, reminderAttempts, reminderDeliveries, reminderOccurrences, reminders } from "./reminders.ts";
+import { reminderAlerts, reminderAttempts, reminderChanges, reminderDeliveries, reminderOccurrences, reminders } from "./reminders.ts";
 import { apiKeys, invites, sessions, userAuths } from "./sign-in.ts";
 import { tokenUsages } from "./token-usages.ts";
 import { users } from "./users.ts";
@@ -35,6 +35,7 @@ export const usersRelations = relations(users, ({ one, many }) => ({
   reminderOccurrences: many(reminderOccurrences),
   reminderDeliveries: many(reminderDeliveries),
   reminderAttempts: many(reminderAttempts),
+  reminderChanges: many(reminderChanges),
   channels: many(channels),
   events: many(events),
   auditLog: many(auditLog),
@@ -179,6 +180,17 @@ export const remindersRelations = relations(reminders, ({ one, many }) => ({
   alerts: many(reminderAlerts),
   occurrences: many(reminderOccurrences),
   deliveries: many(reminderDeliveries),
+  changes: many(reminderChanges),
+}));
+
+/** A change belongs to one reminder, and to one of its occurrences when it is about one. */
+export const reminderChangesRelations = relations(reminderChanges, ({ one }) => ({
+  user: one(users, { fields: [reminderChanges.userId], references: [users.id] }),
+  reminder: one(reminders, { fields: [reminderChanges.userId, reminderChanges.reminderId], references: [reminders.userId, reminders.id] }),
+  occurrence: one(reminderOccurrences, {
+    fields: [reminderChanges.userId, reminderChanges.occurrenceId],
+    references: [reminderOccurrences.userId, reminderOccurrences.id],
+  }),
 }));
 
 /** An alert belongs to one reminder. */

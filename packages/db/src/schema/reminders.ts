@@ -6,6 +6,7 @@ import {
   occurrenceStatuses,
   overlapPolicies,
   quietPolicies,
+  reminderActions,
   reminderKinds,
   reminderPriorities,
   reminderStatuses,
@@ -146,16 +147,47 @@ export const reminderOccurrences = tenantTable(
     snoozedUntil: columnTypes.instant("snoozed_until"),
     firedAt: columnTypes.instant("fired_at"),
     acknowledgedAt: columnTypes.instant("acknowledged_at"),
+    /** Edited alone (RFC 5545's RECURRENCE-ID): the wall clock that the rule gave it, and what it has instead; null: as the reminder says. */
+    recurrenceLocal: columnTypes.local("recurrence_local"),
+    movedToLocal: columnTypes.local("moved_to_local"),
+    movedToAt: columnTypes.instant("moved_to_at"),
+    title: text("title"),
+    notes: text("notes"),
   },
   (table) => [
     tenantReference("reminder_occurrences_reminder_fk", table.userId, table.reminderId, () => reminders, "cascade"),
     unique("reminder_occurrences_at_unique").on(table.userId, table.reminderId, table.occurrenceAt),
     index("reminder_occurrences_list_index").on(table.userId, table.occurrenceAt, table.id),
+    index("reminder_occurrences_moved_index")
+      .on(table.userId, table.reminderId)
+      .where(sql`moved_to_at is not null`),
+    check("reminder_occurrences_moved_check", sql`(${table.movedToLocal} is null) = (${table.movedToAt} is null)`),
     claimPolicy(),
   ],
 );
 
-/** The outbox: one row for each thing to send. `step` says which: alert:0, nag:1, snooze:1, digest:2026-11-21, test:ID. */
+/** What was done with a reminder, newest last by id. `before` is what the last change replaced, for undo; it is text of the user's. */
+export const reminderChanges = tenantTable(
+  "reminder_changes",
+  {
+    reminderId: columnTypes.reference("reminder_id").notNull(),
+    occurrenceId: columnTypes.reference("occurrence_id"),
+    action: columnTypes.enumeration("action", reminderActions).notNull(),
+    /** The reminder's version after it: undo needs it to be the present one. */
+    reminderVersion: integer("reminder_version").notNull(),
+    changedAt: columnTypes.instant("changed_at").notNull(),
+    undoneAt: columnTypes.instant("undone_at"),
+    before: jsonb("before").$type<Record<string, unknown>>(),
+  },
+  (table) => [
+    tenantReference("reminder_changes_reminder_fk", table.userId, table.reminderId, () => reminders, "cascade"),
+    tenantReference("reminder_changes_occurrence_fk", table.userId, table.occurrenceId, () => reminderOccurrences, "cascade"),
+    index("reminder_changes_reminder_index").on(table.userId, table.reminderId, table.id),
+    index("reminder_changes_occurrence_index").on(table.userId, table.occurrenceId),
+  ],
+);
+
+/** The outbox: one row for each thing to send. `step` says which: alert:0, nag:1, snooze:WHEN, digest:2026-11-21, test:ID; with @WHEN when moved. */
 export const reminderDeliveries = tenantTable(
   "reminder_deliveries",
   {

@@ -9,7 +9,15 @@ import { createFactRepository } from "../facts.repository.ts";
 import { createIdempotencyKeyRepository } from "../idempotency-keys.repository.ts";
 import { createInterestRepository } from "../interests.repository.ts";
 import { createMessageRepository } from "../messages.repository.ts";
-import { channels, reminderAlerts, reminderAttempts, reminderDeliveries, reminderOccurrences, reminders } from "../schema/index.ts";
+import {
+  channels,
+  reminderAlerts,
+  reminderAttempts,
+  reminderChanges,
+  reminderDeliveries,
+  reminderOccurrences,
+  reminders,
+} from "../schema/index.ts";
 import {
   createApiKeyRepository,
   createInviteRepository,
@@ -99,5 +107,8 @@ async function fillReminders(tx: UserTransaction, links: { messageId: string; en
     })
     .returning({ id: reminderDeliveries.id });
   if (delivery === undefined) throw new Error("nothing was stored");
+  await tx
+    .insert(reminderChanges)
+    .values({ userId, reminderId, occurrenceId: occurrence?.id ?? null, action: "snoozed", reminderVersion: 1, changedAt: at });
   await tx.insert(reminderAttempts).values({ userId, deliveryId: delivery.id, attempt: 1, outcome: "failed" });
 }
