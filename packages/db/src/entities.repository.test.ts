@@ -182,3 +182,25 @@ describe("forgetting everything", () => {
     });
   });
 });
+
+test("lists those that were known at a time, and those of whom a fact was true then", async () => {
+  const { dima, before } = await asAda(async (entities, tx) => {
+    const created = await entities.create({ canonicalName: "Dima" });
+    await entities.create({ canonicalName: "Vera" });
+    await createFactRepository(tx).create({
+      content: "Dima lived in Vienna",
+      validFrom: new Date("2020-01-01T00:00:00Z"),
+      validTo: new Date("2021-01-01T00:00:00Z"),
+      entityIds: [created.id],
+    });
+    return { dima: created, before: new Date(created.createdAt.getTime() - 1) };
+  });
+  await asAda(async (entities) => {
+    const listed = async (at: { asOf?: Date; validAt?: Date }) => names((await entities.list(at)).items).toSorted();
+    expect(await listed({ asOf: dima.createdAt })).toEqual(["Dima", "Vera"]);
+    expect(await listed({ asOf: before })).toEqual([]);
+    expect(await listed({ validAt: new Date("2020-06-01T00:00:00Z") })).toEqual(["Dima"]);
+    expect(await listed({ validAt: new Date("2021-06-01T00:00:00Z") })).toEqual([]);
+    expect(names((await entities.list({ id: dima.id })).items)).toEqual(["Dima"]);
+  });
+});

@@ -1,14 +1,15 @@
 import { AppError, notFound } from "@mema/shared";
-import { and, desc, eq, exists, lt, notExists, or, type SQL, sql } from "drizzle-orm";
+import { and, desc, eq, exists, lt, lte, notExists, or, type SQL, sql } from "drizzle-orm";
 import { alias } from "drizzle-orm/pg-core";
 import type { UserTransaction } from "./connection/access.ts";
 import { decodeCursor, idKey, pageLimit, pageOf } from "./cursor.ts";
 import { deleteFacts, forgetMentions } from "./deletion.ts";
+import { wasSo } from "./fact-history.ts";
 import { forget, previewForget } from "./forgetting.ts";
-import type { EntityRepository } from "./interfaces.ts";
+import type { AtTime, EntityRepository } from "./interfaces.ts";
 import { createRecallIndex } from "./recall-index.repository.ts";
 import type { Entity } from "./rows.ts";
-import { entities, factEntities, reminders } from "./schema/index.ts";
+import { entities, factEntities, facts, reminders } from "./schema/index.ts";
 import { isOneOf, staleOrMissing } from "./sql-fragments.ts";
 
 /** The entities of the transaction's user. */
@@ -28,6 +29,21 @@ export function createEntityRepository(tx: UserTransaction): EntityRepository {
     if (row === null) throw notFound("Entity");
     return row;
   }
+
+  /** What tells of an entity and was believed and true at a time. */
+  const toldOf = (at: AtTime) =>
+    tx
+      .select({ one: sql`1` })
+      .from(factEntities)
+      .innerJoin(facts, and(eq(facts.userId, tx.userId), eq(facts.id, factEntities.factId)))
+      .where(
+        and(
+          eq(factEntities.userId, tx.userId),
+          eq(factEntities.entityId, entities.id),
+          at.asOf === undefined ? eq(facts.status, "active") : undefined,
+          wasSo(at),
+        ),
+      );
 
   /** The facts linked to an entity, and of each whether it is linked to another as well. */
   async function linkedFacts(id: string): Promise<{ id: string; shared: boolean }[]> {
@@ -68,7 +84,7 @@ export function createEntityRepository(tx: UserTransaction): EntityRepository {
         .where(and(own, or(sql`lower(${entities.canonicalName}) = lower(${name})`, anyAlias(sql`lower(a.name) = lower(${name})`))))
         .orderBy(sql`lower(${entities.canonicalName}) = lower(${name}) desc`, entities.id),
 
-    async list({ search, type, ...page } = {}) {
+    async list({ id, search, type, asOf, validAt, ...page } = {}) {
       const limit = pageLimit(page.limit);
       const after = decodeCursor(idKey, page.cursor);
       const begins =
@@ -85,6 +101,9 @@ export function createEntityRepository(tx: UserTransaction): EntityRepository {
           and(
             own,
             begins,
+            id === undefined ? undefined : eq(entities.id, id),
+            asOf === undefined ? undefined : lte(entities.createdAt, asOf),
+            validAt === undefined ? undefined : exists(toldOf({ asOf, validAt })),
             type === undefined ? undefined : eq(entities.type, type),
             after === null ? undefined : lt(entities.id, after[0]),
           ),

@@ -1,5 +1,6 @@
-import { sql } from "drizzle-orm";
+import { and, gt, isNull, lte, or, type SQL, sql } from "drizzle-orm";
 import type { UserTransaction } from "./connection/access.ts";
+import type { AtTime } from "./interfaces.ts";
 import { facts } from "./schema/index.ts";
 
 /** The ids of all versions in the chains that these facts belong to, the oldest of a chain first. */
@@ -18,3 +19,12 @@ export async function versionIds(tx: UserTransaction, ids: readonly string[]): P
     select id from forth order by depth, id`);
   return rows.map(({ id }) => id);
 }
+
+/** That a version of a fact was believed at `asOf` and true at `validAt`, each only if given. */
+export const wasSo = ({ asOf, validAt }: AtTime): SQL | undefined =>
+  and(
+    asOf === undefined ? undefined : and(lte(facts.recordedAt, asOf), or(isNull(facts.supersededAt), gt(facts.supersededAt, asOf))),
+    validAt === undefined
+      ? undefined
+      : and(or(isNull(facts.validFrom), lte(facts.validFrom, validAt)), or(isNull(facts.validTo), gt(facts.validTo, validAt))),
+  );

@@ -287,3 +287,70 @@ test("another user sees no version, no use and no history, and changes none", as
   await expect(asBen((facts) => facts.recordUses([{ factId: last, score: 1 }]))).rejects.toThrow();
   expect(contents(await asAda((facts) => facts.history(last)))).toBe("abcd");
 });
+
+describe("undoing", () => {
+  test("a correction brings back what was said before with its source and its entities, as one more version", async () => {
+    const { message } = await as(ada, (tx) => createMessageRepository(tx).store({ content: "Dima lives in Vienna" }));
+    await asAda(async (facts, tx) => {
+      const dima = await createEntityRepository(tx).create({ canonicalName: "Dima" });
+      const first = await facts.create({
+        content: "Dima lives in Vienna",
+        factType: "location",
+        sourceMessageId: message.id,
+        sourceQuote: "Vienna",
+        entityIds: [dima.id],
+      });
+      const { fact: wrong } = await facts.update(first.id, 1, { content: "Dima lives in Graz", factType: "other", entityIds: [] });
+      const { fact, previous } = await facts.undo(wrong.id, 1);
+      expect(previous.id).toBe(wrong.id);
+      expect(fact).toMatchObject({
+        content: first.content,
+        factType: "location",
+        sourceQuote: "Vienna",
+        sourceStart: 14,
+        status: "active",
+      });
+      expect((await createEntityRepository(tx).listByFacts([fact.id])).map(({ entity }) => entity.id)).toEqual([dima.id]);
+      expect(contents(await facts.history(first.id))).toBe("Dima lives in ViennaDima lives in GrazDima lives in Vienna");
+      expect((await facts.undo(fact.id, 1)).fact.content).toBe("Dima lives in Graz");
+    });
+  });
+
+  test("a retraction makes the fact believed again", async () => {
+    await asAda(async (facts) => {
+      const first = await facts.create({ content: "a" });
+      const { fact: retracted } = await facts.retract(first.id, 1);
+      await expect(facts.undo(first.id, 1)).rejects.toMatchObject({ code: "CONFLICT" });
+      const { fact } = await facts.undo(first.id, retracted.version);
+      expect(fact).toMatchObject({ content: "a", status: "active", previousVersionId: first.id });
+      expect((await facts.list({ status: "active" })).items.map(({ id }) => id)).toEqual([fact.id]);
+    });
+  });
+
+  test("is refused for a first version, an old version, a stale one and another user's", async () => {
+    const [a, , , d] = await chain();
+    await asAda(async (facts) => {
+      const first = await facts.create({ content: "x" });
+      for (const [id, version] of [
+        [first.id, 1],
+        [a, 1],
+        [d, 7],
+      ] as const) {
+        await expect(facts.undo(id, version)).rejects.toMatchObject({ code: "CONFLICT" });
+      }
+    });
+    await expect(asBen((facts) => facts.undo(d, 1))).rejects.toMatchObject({ code: "NOT_FOUND" });
+  });
+});
+
+test("any version leads to the one that was believed, or true, at a time", async () => {
+  const [a, b, , d] = await chain();
+  await asAda(async (facts) => {
+    for (const id of [a, b, d]) {
+      expect((await facts.getVersion(id, { asOf: new Date(Date.UTC(2025, 0, 2, 12)) })).content).toBe("b");
+      expect((await facts.getVersion(id, { validAt: day(1) })).content).toBe("d");
+      await expect(facts.getVersion(id, { asOf: new Date(Date.UTC(2024, 11, 31)) })).rejects.toMatchObject({ code: "NOT_FOUND" });
+    }
+  });
+  await expect(asBen((facts) => facts.getVersion(a, { asOf: day(3) }))).rejects.toMatchObject({ code: "NOT_FOUND" });
+});

@@ -1,10 +1,10 @@
 import { AppError, badInput, notFound } from "@mema/shared";
-import { and, desc, eq, exists, gt, gte, isNull, lt, lte, or, type SQL, sql } from "drizzle-orm";
+import { and, desc, eq, exists, gte, lt, type SQL, sql } from "drizzle-orm";
 import type { UserTransaction } from "./connection/access.ts";
 import { decodeCursor, idKey, pageLimit, pageOf } from "./cursor.ts";
 import { deleteFacts } from "./deletion.ts";
-import { versionIds } from "./fact-history.ts";
-import type { FactFilters, FactRepository } from "./interfaces.ts";
+import { versionIds, wasSo } from "./fact-history.ts";
+import type { FactChanges, FactFilters, FactRepository, FactUpdate } from "./interfaces.ts";
 import { createRecallIndex, factText } from "./recall-index.repository.ts";
 import { type Fact, factColumns, type NewFact } from "./rows.ts";
 import { factEntities, facts, factUses, messages, reminders } from "./schema/index.ts";
@@ -91,9 +91,100 @@ export function createFactRepository(tx: UserTransaction): FactRepository {
     throw staleOrMissing("Fact", version, current);
   }
 
+  async function update(
+    id: string,
+    version: number,
+    { reason = "superseded", entityIds, ...changes }: FactChanges,
+    at?: Date,
+  ): Promise<FactUpdate> {
+    const previous = await outdate(id, version, reason, at);
+    const rewritten = changes.content !== undefined && changes.content !== previous.content;
+    const keepsSource = !rewritten && changes.sourceMessageId === undefined && changes.sourceQuote === undefined;
+    const source = keepsSource
+      ? {
+          sourceMessageId: previous.sourceMessageId,
+          sourceQuote: previous.sourceQuote,
+          sourceStart: previous.sourceStart,
+          sourceEnd: previous.sourceEnd,
+        }
+      : { sourceMessageId: changes.sourceMessageId ?? null, sourceQuote: changes.sourceQuote ?? null, ...(await quoteOffsets(changes)) };
+    const fact = await insert({
+      factType: changes.factType ?? previous.factType,
+      content: changes.content ?? previous.content,
+      eventDate: changes.eventDate === undefined ? previous.eventDate : changes.eventDate,
+      temporalSensitivity: changes.temporalSensitivity ?? previous.temporalSensitivity,
+      validFrom: changes.validFrom === undefined ? previous.validFrom : changes.validFrom,
+      validTo: changes.validTo === undefined ? previous.validTo : changes.validTo,
+      confidence: changes.confidence ?? previous.confidence,
+      ...source,
+      previousVersionId: previous.id,
+      recordedAt: previous.supersededAt ?? undefined,
+    });
+    if (entityIds === undefined) await copyLinks(previous.id, fact.id);
+    else await link(fact.id, entityIds);
+    return { fact, previous, reminderIds: await moveReminders(previous.id, fact.id) };
+  }
+
+  /** The version that undoing takes back to: the one before a correction, the fact itself after it was taken back. */
+  async function undone(id: string): Promise<Fact> {
+    const current = await getById(id);
+    if (current.status === "outdated") {
+      if ((await versionIds(tx, [id])).at(-1) === id) return current;
+      throw new AppError("CONFLICT", "This version of the fact is outdated: its history tells the version that is current.");
+    }
+    if (current.previousVersionId !== null) return getById(current.previousVersionId);
+    throw new AppError("CONFLICT", "This is the fact's first version: there is no correction to undo. Retract or delete it.");
+  }
+
+  async function copyLinks(fromId: string, toId: string): Promise<void> {
+    await tx.insert(factEntities).select(
+      tx
+        .select({
+          userId: factEntities.userId,
+          createdAt: sql`now()`.as("created_at"),
+          factId: sql`${toId}::uuid`.as("fact_id"),
+          entityId: factEntities.entityId,
+        })
+        .from(factEntities)
+        .where(and(eq(factEntities.userId, tx.userId), eq(factEntities.factId, fromId))),
+    );
+  }
+
+  /** Reminders that hang on a version go over to the next one. Those that are timed by it. */
+  async function moveReminders(fromId: string, toId: string): Promise<string[]> {
+    await tx
+      .update(reminders)
+      .set({ factId: toId })
+      .where(and(eq(reminders.userId, tx.userId), eq(reminders.factId, fromId)));
+    const timed = await tx
+      .update(reminders)
+      .set({ anchorFactId: toId })
+      .where(and(eq(reminders.userId, tx.userId), eq(reminders.anchorFactId, fromId)))
+      .returning({ id: reminders.id });
+    return timed.map((row) => row.id);
+  }
+
   return {
     findById,
     getById,
+
+    async getVersion(id, { asOf, validAt }) {
+      const [row] = await tx
+        .select(factColumns)
+        .from(facts)
+        .where(
+          and(
+            own,
+            isOneOf(facts.id, await versionIds(tx, [id])),
+            asOf === undefined ? eq(facts.status, "active") : undefined,
+            wasSo({ asOf, validAt }),
+          ),
+        )
+        .orderBy(desc(facts.recordedAt), desc(facts.id))
+        .limit(1);
+      if (row === undefined) throw notFound("Version of the fact at that time");
+      return row;
+    },
 
     async create({ entityIds = [], ...input }) {
       const fact = await insert({ ...input, ...(await quoteOffsets(input)) });
@@ -113,55 +204,7 @@ export function createFactRepository(tx: UserTransaction): FactRepository {
       return pageOf(rows, limit, (row) => [row.id]);
     },
 
-    async update(id, version, { reason = "superseded", entityIds, ...changes }, at) {
-      const previous = await outdate(id, version, reason, at);
-      const rewritten = changes.content !== undefined && changes.content !== previous.content;
-      const keepsSource = !rewritten && changes.sourceMessageId === undefined && changes.sourceQuote === undefined;
-      const source = keepsSource
-        ? {
-            sourceMessageId: previous.sourceMessageId,
-            sourceQuote: previous.sourceQuote,
-            sourceStart: previous.sourceStart,
-            sourceEnd: previous.sourceEnd,
-          }
-        : { sourceMessageId: changes.sourceMessageId ?? null, sourceQuote: changes.sourceQuote ?? null, ...(await quoteOffsets(changes)) };
-      const fact = await insert({
-        factType: changes.factType ?? previous.factType,
-        content: changes.content ?? previous.content,
-        eventDate: changes.eventDate === undefined ? previous.eventDate : changes.eventDate,
-        temporalSensitivity: changes.temporalSensitivity ?? previous.temporalSensitivity,
-        validFrom: changes.validFrom === undefined ? previous.validFrom : changes.validFrom,
-        validTo: changes.validTo === undefined ? previous.validTo : changes.validTo,
-        confidence: changes.confidence ?? previous.confidence,
-        ...source,
-        previousVersionId: previous.id,
-        recordedAt: previous.supersededAt ?? undefined,
-      });
-      if (entityIds !== undefined) await link(fact.id, entityIds);
-      else {
-        await tx.insert(factEntities).select(
-          tx
-            .select({
-              userId: factEntities.userId,
-              createdAt: sql`now()`.as("created_at"),
-              factId: sql`${fact.id}::uuid`.as("fact_id"),
-              entityId: factEntities.entityId,
-            })
-            .from(factEntities)
-            .where(and(eq(factEntities.userId, tx.userId), eq(factEntities.factId, previous.id))),
-        );
-      }
-      await tx
-        .update(reminders)
-        .set({ factId: fact.id })
-        .where(and(eq(reminders.userId, tx.userId), eq(reminders.factId, previous.id)));
-      const timed = await tx
-        .update(reminders)
-        .set({ anchorFactId: fact.id })
-        .where(and(eq(reminders.userId, tx.userId), eq(reminders.anchorFactId, previous.id)))
-        .returning({ id: reminders.id });
-      return { fact, previous, reminderIds: timed.map((row) => row.id) };
-    },
+    update,
 
     async retract(id, version, reason = "retracted", at) {
       const fact = await outdate(id, version, reason, at);
@@ -170,6 +213,24 @@ export function createFactRepository(tx: UserTransaction): FactRepository {
         .from(reminders)
         .where(and(eq(reminders.userId, tx.userId), eq(reminders.anchorFactId, id)));
       return { fact, reminderIds: timed.map((row) => row.id) };
+    },
+
+    async undo(id, version) {
+      const target = await undone(id);
+      const { id: targetId, content, factType, eventDate, temporalSensitivity, validFrom, validTo, confidence } = target;
+      const fields = { content, factType, eventDate, temporalSensitivity, validFrom, validTo, confidence };
+      const { sourceMessageId, sourceQuote, sourceStart, sourceEnd } = target;
+      if (targetId !== id) {
+        const linked = await tx
+          .select({ id: factEntities.entityId })
+          .from(factEntities)
+          .where(and(eq(factEntities.userId, tx.userId), eq(factEntities.factId, targetId)));
+        return update(id, version, { ...fields, sourceMessageId, sourceQuote, sourceStart, entityIds: linked.map((row) => row.id) });
+      }
+      if (target.version !== version) throw staleOrMissing("Fact", version, target);
+      const fact = await insert({ ...fields, sourceMessageId, sourceQuote, sourceStart, sourceEnd, previousVersionId: id });
+      await copyLinks(id, fact.id);
+      return { fact, previous: target, reminderIds: await moveReminders(id, fact.id) };
     },
 
     async delete(id, { allVersions = false } = {}) {
@@ -219,10 +280,7 @@ function conditions(tx: UserTransaction, filters: Omit<FactFilters, "cursor" | "
     status === undefined ? undefined : eq(facts.status, status),
     sourceMessageId === undefined ? undefined : eq(facts.sourceMessageId, sourceMessageId),
     entityId === undefined ? undefined : about(entityId),
-    asOf === undefined ? undefined : and(lte(facts.recordedAt, asOf), or(isNull(facts.supersededAt), gt(facts.supersededAt, asOf))),
-    validAt === undefined
-      ? undefined
-      : and(or(isNull(facts.validFrom), lte(facts.validFrom, validAt)), or(isNull(facts.validTo), gt(facts.validTo, validAt))),
+    wasSo({ asOf, validAt }),
     from === undefined ? undefined : gte(facts.recordedAt, from),
     to === undefined ? undefined : lt(facts.recordedAt, to),
   ];

@@ -134,16 +134,18 @@ export interface MessageRepository {
   delete(id: string, options?: { withFacts?: boolean }): Promise<Deletion>;
 }
 
-export interface FactFilters extends PageRequest {
+/** A time to look from: what was believed at an instant, and what was true at one (open ends hold for ever). */
+export interface AtTime {
+  asOf?: Date | undefined;
+  validAt?: Date | undefined;
+}
+
+export interface FactFilters extends PageRequest, AtTime {
   factType?: FactType | undefined;
   /** As it is now, also together with `asOf`. */
   status?: FactStatus | undefined;
   entityId?: string | undefined;
   sourceMessageId?: string | undefined;
-  /** What was believed at that instant. */
-  asOf?: Date | undefined;
-  /** What was true at that instant; open ends hold for ever. */
-  validAt?: Date | undefined;
   /** Recorded from that instant on. */
   from?: Date | undefined;
   /** Recorded before that instant. */
@@ -167,6 +169,8 @@ export interface FactRepository {
   create(input: NewFact): Promise<Fact>;
   findById(id: string): Promise<Fact | null>;
   getById(id: string): Promise<Fact>;
+  /** The version of a fact, whichever one is named, that was believed or true at a time. NOT_FOUND when none was. */
+  getVersion(id: string, at: AtTime): Promise<Fact>;
   list(filters?: FactFilters): Promise<Page<Fact>>;
   /**
    * A new version in place of the one named, which stays as outdated. What is not given is carried over, entities too; a new content
@@ -180,6 +184,8 @@ export interface FactRepository {
     reason?: Exclude<OutdatedReason, "superseded">,
     at?: Date,
   ): Promise<{ fact: Fact; reminderIds: string[] }>;
+  /** A new version that says what the one before a correction said, or what was taken back; nothing is erased. CONFLICT when there is neither. */
+  undo(id: string, version: number): Promise<FactUpdate>;
   /** Removes this version and closes the chain over the gap, or removes all versions. */
   delete(id: string, options?: { allVersions?: boolean }): Promise<Deletion>;
   /** Every version, the oldest first, whichever one is named. */
@@ -221,8 +227,11 @@ export interface EntityRepository {
   getById(id: string): Promise<Entity>;
   /** All that carry the name, canonical or alias, whatever its case; several may. */
   findByName(name: string): Promise<Entity[]>;
-  /** `search` is the beginning of a name or alias, whatever its case. */
-  list(filters?: PageRequest & { search?: string | undefined; type?: EntityType | undefined }): Promise<Page<Entity>>;
+  /**
+   * `search` is the beginning of a name or alias, whatever its case. `asOf`: those that were known then; `validAt`: those that a fact
+   * tells of which was true then. Names and descriptions are those of today: an entity has no versions.
+   */
+  list(filters?: PageRequest & AtTime & { id?: string; search?: string | undefined; type?: EntityType | undefined }): Promise<Page<Entity>>;
   /** What each of these facts is about. */
   listByFacts(factIds: readonly string[]): Promise<{ factId: string; entity: Entity }[]>;
   update(id: string, version: number, changes: Partial<NewEntity>): Promise<Entity>;

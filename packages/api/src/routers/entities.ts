@@ -1,10 +1,11 @@
-import { badInput, entityTypes, idInput, pageInput, plainText, textLimits, versionInput } from "@mema/shared";
+import { badInput, entityTypes, idInput, instantInput, notFound, pageInput, plainText, textLimits, versionInput } from "@mema/shared";
 import { createEntityRepository } from "@mema/db";
 import { z } from "zod";
 import { deletionOutput, entityOutput, pageOutput } from "../outputs.ts";
 import { router, userProcedure } from "../trpc.ts";
 
 const aliasesInput = z.array(plainText(textLimits.name)).max(50, "must hold at most 50 names");
+const atTime = { asOf: instantInput.optional(), validAt: instantInput.optional() };
 const idsInput = z.array(idInput).max(1_000, "must name at most 1000: forget in several calls").optional();
 
 export const entitiesRouter = router({
@@ -24,15 +25,26 @@ export const entitiesRouter = router({
       return entity;
     }),
 
+  /** With `asOf` or `validAt` NOT_FOUND when it was not known then, or no fact about it was true then. */
   byId: userProcedure
-    .input(z.strictObject({ id: idInput }))
+    .input(z.strictObject({ id: idInput, ...atTime }))
     .output(entityOutput)
-    .query(({ ctx, input }) => createEntityRepository(ctx.tx).getById(input.id)),
+    .query(async ({ ctx, input }) => {
+      const { items } = await createEntityRepository(ctx.tx).list({ ...input, limit: 1 });
+      const [entity] = items;
+      if (entity === undefined) throw notFound("Entity");
+      return entity;
+    }),
 
-  /** `search` is the beginning of a name or alias, whatever its case. */
+  /**
+   * `search` is the beginning of a name or alias, whatever its case. `asOf`: those known then; `validAt`: those of whom a fact was true
+   * then. Names are those of today.
+   */
   list: userProcedure
     .input(
-      z.strictObject({ ...pageInput, search: plainText(textLimits.name).optional(), type: z.enum(entityTypes).optional() }).prefault({}),
+      z
+        .strictObject({ ...pageInput, ...atTime, search: plainText(textLimits.name).optional(), type: z.enum(entityTypes).optional() })
+        .prefault({}),
     )
     .output(pageOutput(entityOutput))
     .query(({ ctx, input }) => createEntityRepository(ctx.tx).list(input)),

@@ -43,10 +43,14 @@ export const factsRouter = router({
       return fact;
     }),
 
+  /** This version, or with `asOf` (believed then) or `validAt` (true then) the version of the same fact that was. */
   byId: userProcedure
-    .input(z.strictObject({ id: idInput }))
+    .input(z.strictObject({ id: idInput, asOf: instantInput.optional(), validAt: instantInput.optional() }))
     .output(factOutput)
-    .query(({ ctx, input }) => createFactRepository(ctx.tx).getById(input.id)),
+    .query(({ ctx, input: { id, ...at } }) => {
+      const repository = createFactRepository(ctx.tx);
+      return at.asOf === undefined && at.validAt === undefined ? repository.getById(id) : repository.getVersion(id, at);
+    }),
 
   /** Active facts unless `status` or `asOf` says otherwise. `asOf`: what was believed then; `validAt`: what was true then. */
   list: userProcedure
@@ -76,6 +80,17 @@ export const factsRouter = router({
     .output(z.object({ fact: factOutput, previous: factOutput, movedReminderIds: z.array(idInput) }))
     .mutation(async ({ ctx, input: { id, version, ...changes } }) => {
       const { fact, previous, reminderIds } = await createFactRepository(ctx.tx).update(id, version, changes);
+      await reanchorReminders(ctx.tx, fact.id);
+      ctx.record("fact.updated", { factId: fact.id, previousFactId: previous.id, reminderIds });
+      return { fact, previous, movedReminderIds: reminderIds };
+    }),
+
+  /** Undoes the last correction, or a retraction: a new version that says what was said before. The history keeps all of them. */
+  undo: userProcedure
+    .input(z.strictObject({ id: idInput, version: versionInput }))
+    .output(z.object({ fact: factOutput, previous: factOutput, movedReminderIds: z.array(idInput) }))
+    .mutation(async ({ ctx, input }) => {
+      const { fact, previous, reminderIds } = await createFactRepository(ctx.tx).undo(input.id, input.version);
       await reanchorReminders(ctx.tx, fact.id);
       ctx.record("fact.updated", { factId: fact.id, previousFactId: previous.id, reminderIds });
       return { fact, previous, movedReminderIds: reminderIds };

@@ -101,6 +101,7 @@ export const walkCases: Record<string, WalkCase> = {
     ],
   },
   "facts.retract": byId("factId", { version }),
+  "facts.undo": byId("factId", { version }),
   "facts.history": byId("factId"),
   "facts.delete": byId("factId"),
 
