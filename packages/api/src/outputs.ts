@@ -43,7 +43,10 @@ export const forgetPreviewOutput = z.object({
 const contributionOutput = z.discriminatedUnion("from", [
   z.object({ from: z.literal("term"), term: z.string(), score: z.number() }),
   z.object({ from: z.literal("neighbour"), id, score: z.number() }),
-  z.object({ from: z.enum(["session", "entity", "speaker", "period", "recency"]), score: z.number() }),
+  z.object({
+    from: z.enum(["session", "entity", "speaker", "length", "fact_type", "sensitivity", "period", "recency"]),
+    score: z.number(),
+  }),
 ]);
 
 /** One thing found, with where it comes from. `date`: when it was said; of a fact when it was recorded. */

@@ -58,6 +58,9 @@ export const factText = (fact: { id: string; content: string; recordedAt: Date; 
 /** `Caroline: I went ...`, as transcripts are written. */
 const speakerPrefix = /^\s*([\p{Lu}\p{Lo}][\p{L}\p{M}.'’ -]{0,40}?)\s*[:：]\s/u;
 
+/** Ends in a question, whatever note in brackets follows. */
+const asking = /[?？؟]["'”’»)\s]*(?:\[[^\]]*\]\s*)?$/u;
+
 const rebuiltAtOnce = 500;
 const firstId = "00000000-0000-0000-0000-000000000000";
 
@@ -86,16 +89,17 @@ export function createRecallIndex(tx: UserTransaction): RecallIndex {
         conversation: conversationId ?? null,
         outdated: outdated ?? false,
         length,
+        asks: asking.test(text),
         speaker: speaker === undefined ? [] : [...termFrequencies(speaker, language).frequencies.keys()],
         terms: [...frequencies.keys()],
         frequencies: [...frequencies.values()].map((frequency) => Math.min(frequency, 32_767)),
       };
     });
-    const source = sql`json_to_recordset(${JSON.stringify(rows)}::json) as d (id uuid, at timestamptz, conversation uuid, outdated boolean, length integer, speaker text[], terms text[], frequencies smallint[])`;
+    const source = sql`json_to_recordset(${JSON.stringify(rows)}::json) as d (id uuid, at timestamptz, conversation uuid, outdated boolean, length integer, asks boolean, speaker text[], terms text[], frequencies smallint[])`;
     const stored = tx.execute(sql`
-      insert into recall_documents (user_id, id, kind, message_id, fact_id, conversation_id, at, length, speaker)
+      insert into recall_documents (user_id, id, kind, message_id, fact_id, conversation_id, at, length, asks, speaker)
       select ${tx.userId}::uuid, d.id, ${kind}, ${kind === "message" ? sql`d.id` : sql`null`}, ${kind === "fact" ? sql`d.id` : sql`null`},
-        d.conversation, d.at, d.length, d.speaker
+        d.conversation, d.at, d.length, d.asks, d.speaker
       from ${source}`);
     const posted = tx.execute(sql`
       insert into recall_postings (user_id, term, document_id, frequency, length, outdated)

@@ -1,5 +1,5 @@
 import { badInput, type RecallKind, textLimits } from "@mema/shared";
-import { languageOfLocale, periodsOf } from "@mema/shared/text-analysis";
+import { askedFactTypes, languageOfLocale, periodsOf } from "@mema/shared/text-analysis";
 import { and, eq, inArray } from "drizzle-orm";
 import type { UserTransaction } from "./connection/access.ts";
 import { findCandidates, type RecallFilters } from "./recall/candidates.ts";
@@ -52,8 +52,10 @@ export function createRecallRepository(tx: UserTransaction): RecallRepository {
       const ranked = rank(candidates, {
         terms: question.terms.map(({ term }) => term),
         entityWeight: question.entityWeight,
+        averageLength: question.averageLength,
         now,
         periods: periodsOf(query, now, own?.timezone ?? "UTC"),
+        factTypes: askedFactTypes(query),
         limit,
       });
       const texts = await readTexts(tx, ranked);

@@ -33,7 +33,7 @@ test("a word too frequent to look for still adds to what rarer words found, exac
         { term: "xylophon", weight: 2, documentCount: 2 },
         { term: "tea", weight: 1, documentCount: teaCount },
       ];
-      const found = await findCandidates(tx, { terms, averageLength: 1.5, entityIds: [] }, {});
+      const found = await findCandidates(tx, { terms, names: [], averageLength: 1.5, entityIds: [] }, {});
       return new Map(found.map(({ id, termScores }) => [id, termScores]));
     };
     const all = await scores(3);

@@ -1,8 +1,9 @@
+import type { FactType, TemporalSensitivity } from "@mema/shared";
 import { type SQL, sql } from "drizzle-orm";
 import type { UserTransaction } from "../connection/access.ts";
 import { recallParameters } from "./parameters.ts";
 import type { Question } from "./question.ts";
-import type { Candidate } from "./ranking.ts";
+import type { Candidate, Place } from "./ranking.ts";
 
 /** A term with its weight (its rarity among the user's documents, as BM25 has it) and in how many documents it is. */
 export interface WeightedTerm {
@@ -79,7 +80,7 @@ function conditionsOf(tx: UserTransaction, filters: RecallFilters): SQL | null {
  */
 export async function findCandidates(
   tx: UserTransaction,
-  { terms, averageLength, entityIds }: Pick<Question, "terms" | "averageLength" | "entityIds">,
+  { terms, names, averageLength, entityIds }: Pick<Question, "terms" | "names" | "averageLength" | "entityIds">,
   filters: RecallFilters,
 ): Promise<Candidate[]> {
   const user = sql`${tx.userId}::uuid`;
@@ -92,9 +93,10 @@ export async function findCandidates(
     conditions === null
       ? sql``
       : sql`and exists (select 1 from recall_documents d where d.user_id = ${user} and d.id = p.document_id and ${conditions})`;
+  const bearers = sql`array(select json_array_elements_text(${JSON.stringify(names)}::json))`;
   const beside = (direction: SQL, order: SQL) => sql`
-    (select coalesce(json_agg(json_build_array(n.id, n.at)), '[]'::json) from (
-      select d.id, d.at from recall_documents d
+    (select coalesce(json_agg(json_build_array(n.id, n.at, n.length, n.named)), '[]'::json) from (
+      select d.id, d.at, d.length, d.speaker && ${bearers} as named from recall_documents d
       where d.user_id = ${user} and d.conversation_id = c.conversation_id and (d.at, d.id) ${direction} (c.at, c.id) and d.kind = 'message'
       ${conditions === null ? sql`` : sql`and ${conditions}`}
       order by d.at ${order}, d.id ${order} limit ${recallParameters.neighbours.length}) n)`;
@@ -135,10 +137,12 @@ export async function findCandidates(
       select document_id, json_agg(json_build_array(position, score) order by position) filter (where position is not null) as scores, sum(score) as score
       from scored group by document_id order by score desc, document_id desc limit ${recallParameters.candidates}
     )
-    select c.id, c.kind, c.at, c.conversation_id, c.speaker, coalesce(best.scores, '[]'::json) as scores,
+    select c.id, c.kind, c.at, c.conversation_id, c.length, c.asks, c.speaker && ${bearers} as named, coalesce(best.scores, '[]'::json) as scores,
       ${entityIds.length === 0 ? sql`false` : sql`exists (select 1 from fact_entities e where e.user_id = ${user} and e.fact_id = c.id and e.entity_id = ${named})`} as about_named,
+      f.fact_type, f.temporal_sensitivity, f.event_date::text as event_date,
       ${beside(sql`<`, sql`desc`)} as before, ${beside(sql`>`, sql`asc`)} as after
-    from best join recall_documents c on c.user_id = ${user} and c.id = best.document_id`);
+    from best join recall_documents c on c.user_id = ${user} and c.id = best.document_id
+    left join facts f on f.user_id = ${user} and f.id = c.fact_id`);
   return rows.map(toCandidate);
 }
 
@@ -155,18 +159,34 @@ function frequentTerms(terms: readonly WeightedTerm[]): Set<string> {
   return frequent;
 }
 
-const besides = (list: unknown) => (list as [string, string][]).map(([id, at]) => ({ id, at: new Date(at) }));
+const toPlaces = (list: unknown): Place[] =>
+  (list as [string, string, number, boolean][]).map(([id, at, length, saidByNamed]) => ({ id, at: new Date(at), length, saidByNamed }));
+
+/** A day as an instant: noon in UTC lies in it almost everywhere. */
+const noonOf = (day: string): Date => new Date(`${day}T12:00:00Z`);
 
 function toCandidate(row: Record<string, unknown>): Candidate {
+  const eventDate = row["event_date"] as string | null;
+  const kind = row["kind"] as Candidate["kind"];
   return {
     id: String(row["id"]),
-    kind: row["kind"] as Candidate["kind"],
+    kind,
     at: new Date(row["at"] as string | Date),
+    length: Number(row["length"]),
+    saidByNamed: row["named"] === true,
     conversationId: row["conversation_id"] as string | null,
-    speaker: row["speaker"] as string[],
+    asks: row["asks"] === true,
     termScores: (row["scores"] as [number, number][]).map(([position, score]) => [position, score / parts]),
     aboutNamed: row["about_named"] === true,
-    before: besides(row["before"]),
-    after: besides(row["after"]),
+    fact:
+      kind === "message"
+        ? null
+        : {
+            type: row["fact_type"] as FactType,
+            sensitivity: row["temporal_sensitivity"] as TemporalSensitivity,
+            eventAt: eventDate === null ? null : noonOf(eventDate),
+          },
+    before: toPlaces(row["before"]),
+    after: toPlaces(row["after"]),
   };
 }

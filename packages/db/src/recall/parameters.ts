@@ -1,6 +1,6 @@
 /**
- * The weights of recall, frozen: the middle of the plateau that 81 settings form, looked for leave-one-conversation-out on the public
- * LoCoMo conversations; the figures stand in docs/recall.md. Scores are in units of BM25.
+ * The weights of recall, frozen: near the middle of the plateau that 144 settings form, looked for leave-one-conversation-out on the
+ * public LoCoMo conversations; the figures stand in docs/recall.md. Scores are in units of BM25.
  */
 export const recallParameters = {
   /** BM25's saturation and length normalisation for short documents. */
@@ -8,10 +8,15 @@ export const recallParameters = {
   b: 0.4,
   /** What a message takes from the one beside it and the next but one, as shares of their scores. */
   neighbours: [0.4, 0.2],
+  /** What the answer to a message that asks takes more. */
+  reply: 0.5,
   /** What a document takes from its session: a share of the best score of each term in it. */
   session: 0.5,
   /** How much more a document counts whose speaker the question names. */
-  speaker: 0.2,
+  speaker: 0.3,
+  /** The power of a message's length against the mean, up to a multiple of it: "Thanks!" says less than a sentence. */
+  length: 0.15,
+  longest: 2,
   /** How much more a document counts that is of the time the question names. */
   period: 1,
   /** After how many days past that time half of it is gone. */
@@ -19,6 +24,17 @@ export const recallParameters = {
   /** How much more a document of this moment counts than an old one, and after how many days half of that is gone. */
   recency: 0.05,
   recencyHalfLifeDays: 30,
+  /** How much more a fact counts that is of the kind that is asked for. Not measured: LoCoMo has no facts. */
+  factType: 0.2,
+  /** What share of it a fact loses with age, half of that in so many days. Not measured either. */
+  fading: {
+    permanent: null,
+    long_term: { share: 0.1, halfLifeDays: 730 },
+    short_term: { share: 0.3, halfLifeDays: 14 },
+  },
+  /** What a word is worth that answers use for a word of the question, and how many are taken, the rarest first. */
+  related: 0.25,
+  relatedWords: 10,
   /** What another name of a named entity is worth, and being about it, as shares of the name that was asked for. */
   alias: 0.5,
   entity: 0.5,

@@ -1,4 +1,4 @@
-import { queryTerms, type Language, similarity } from "@mema/shared/text-analysis";
+import { queryTerms, type Language, relatedTerms, similarity } from "@mema/shared/text-analysis";
 import { and, eq, type SQL, sql } from "drizzle-orm";
 import type { UserTransaction } from "../connection/access.ts";
 import { recallNames, recallStatistics, recallTerms } from "../schema/index.ts";
@@ -9,6 +9,8 @@ import { recallParameters } from "./parameters.ts";
 /** What a question asks for, in terms of what the user's documents have. */
 export interface Question {
   terms: WeightedTerm[];
+  /** Terms of the question and other names of whom it names: what their bearers said counts more. */
+  names: string[];
   /** Mean length of the user's documents in terms. */
   averageLength: number;
   /** Entities that the question names, by name or alias, and what being about one is worth. */
@@ -33,13 +35,17 @@ export async function readQuestion(tx: UserTransaction, query: string, language:
   if (total === undefined || total.documents === 0) return null;
   const idf = (documentCount: number) => Math.log(1 + (Math.max(0, total.documents - documentCount) + 0.5) / (documentCount + 0.5));
   const askedTerms = asked.map(({ term }) => term);
-  const known = await countsOf(tx, askedTerms);
+  const related = relatedTerms(query, language);
+  const counts = await countsOf(tx, [...askedTerms, ...related]);
+  const known = new Map(askedTerms.flatMap((term) => toEntry(term, counts)));
   const terms = new Map<string, WeightedTerm>();
   const add = (term: string, documentCount: number, share: number) => {
     const weight = idf(documentCount) * share;
     if ((terms.get(term)?.weight ?? 0) < weight) terms.set(term, { term, documentCount, weight });
   };
   for (const [term, count] of known) add(term, count, 1);
+  const rarest = related.flatMap((term) => toEntry(term, counts)).toSorted(([a, fewer], [b, more]) => fewer - more || (a < b ? -1 : 1));
+  for (const [term, count] of rarest.slice(0, recallParameters.relatedWords)) add(term, count, recallParameters.related);
   const named = await entitiesCalled(tx, askedTerms);
   for (const [term, count] of await countsOf(tx, named.otherNames)) add(term, count, recallParameters.alias);
   const guessed = [...Map.groupBy(asked, ({ word }) => word).values()]
@@ -52,15 +58,23 @@ export async function readQuestion(tx: UserTransaction, query: string, language:
   for (const { term } of guessed) {
     for (const guess of await likeliest(tx, term)) add(guess.term, guess.documentCount, guess.share);
   }
-  const weighted = [...terms.values()].toSorted((a, b) => a.documentCount - b.documentCount || (a.term < b.term ? -1 : 1));
+  const weighted = [...terms.values()].toSorted(
+    (a, b) => Number(known.has(b.term)) - Number(known.has(a.term)) || a.documentCount - b.documentCount || (a.term < b.term ? -1 : 1),
+  );
   const nameWeights = askedTerms.filter((term) => named.terms.has(term)).map((term) => idf(known.get(term) ?? 0));
   return {
     terms: weighted.slice(0, recallParameters.queryTerms),
+    names: [...askedTerms, ...named.otherNames],
     averageLength: Math.max(1, total.length / total.documents),
     entityIds: named.entityIds,
     entityWeight: recallParameters.entity * Math.max(0, ...nameWeights),
   };
 }
+
+const toEntry = (term: string, counts: ReadonlyMap<string, number>): [string, number][] => {
+  const count = counts.get(term);
+  return count === undefined ? [] : [[term, count]];
+};
 
 const oneOfTerms = (column: SQL, terms: readonly string[]): SQL =>
   sql`${column} = any(array(select json_array_elements_text(${JSON.stringify(terms)}::json)) collate "C")`;

@@ -22,6 +22,8 @@ export const recallDocuments = tenantTable(
     length: integer("length").notNull(),
     /** The terms of the one who speaks: a question that names a person prefers what that person said. */
     speaker: text("speaker").array().notNull(),
+    /** Ends in a question: what follows answers it. */
+    asks: boolean("asks").notNull().default(false),
   },
   (table) => [
     tenantReference("recall_documents_message_fk", table.userId, table.messageId, () => messages, "cascade"),

@@ -16,6 +16,12 @@ function words(contribution: Contribution, all: readonly RecallResult[]): string
       return "the conversation is about it";
     case "speaker":
       return "who said it";
+    case "length":
+      return "how much it says";
+    case "fact_type":
+      return "it is the kind of thing you asked for";
+    case "sensitivity":
+      return "how long such a thing stays true";
     case "period":
       return "the time you named";
     case "recency":
