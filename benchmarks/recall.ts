@@ -3,7 +3,7 @@ import { createCaller, createContext, createUser, ServerKeys, SignInGuard } from
 import { createUserRepository, withUser } from "@mema/db";
 import { openBenchmarkClient } from "./database.ts";
 import { baselines } from "./recall/baselines.ts";
-import { type BenchUser, type Format, formats, readDataset } from "./recall/datasets.ts";
+import { type BenchUser, type Format, formats, readDataset, syntheticUsers } from "./recall/datasets.ts";
 import { measures, percentile, type Quality, qualityOf, type Summary, summarise } from "./recall/metrics.ts";
 
 const found = 20;
@@ -14,7 +14,7 @@ const found = 20;
  */
 export async function measure(parameters: string[]): Promise<{ engine: string; report: object }> {
   const { file, format } = readParameters(parameters);
-  const users = readDataset(file, format);
+  const users = file === undefined ? syntheticUsers(new Date(Temporal.Now.instant().epochMilliseconds)) : readDataset(file, format);
   const database = await openBenchmarkClient();
   const { db, engine } = database;
   const services = {
@@ -66,15 +66,15 @@ interface Answer {
   qualities: ReadonlyMap<string, Quality>;
 }
 
-function readParameters(parameters: readonly string[]): { file: string; format: Format } {
+function readParameters(parameters: readonly string[]): { file: string | undefined; format: Format } {
   const valueOf = (name: string) => {
     const at = parameters.indexOf(name);
     return at < 0 ? undefined : parameters[at + 1];
   };
   const file = valueOf("--dataset");
   const format = formats.find((one) => one === (valueOf("--format") ?? "locomo"));
-  if (file === undefined || format === undefined) {
-    throw new Error(`usage: npm run bench -- recall --dataset FILE [--format ${formats.join("|")}] [--json]`);
+  if (format === undefined || (file === undefined && parameters.length > 0)) {
+    throw new Error(`usage: npm run bench -- recall [--dataset FILE [--format ${formats.join("|")}]] [--json]`);
   }
   return { file, format };
 }
@@ -82,12 +82,13 @@ function readParameters(parameters: readonly string[]): { file: string; format: 
 /** Stores a user's documents and returns which document each message is. */
 async function store(caller: ReturnType<typeof createCaller>, user: BenchUser): Promise<Map<string, string>> {
   const documentOf = new Map<string, string>();
-  for (const documents of Map.groupBy(user.documents, ({ session }) => session).values()) {
-    const conversation = await caller.conversations.create({});
+  for (const entity of user.entities) await caller.entities.create(entity);
+  for (const [session, documents] of Map.groupBy(user.documents, ({ session }) => session)) {
+    const conversation = session === "" ? undefined : await caller.conversations.create({});
     for (let at = 0; at < documents.length; at += 500) {
       const batch = documents.slice(at, at + 500);
       const { items } = await caller.messages.ingest({
-        conversationId: conversation.id,
+        conversationId: conversation?.id,
         messages: batch.map(({ text, date }) => ({ text, sentAt: date.toISOString() })),
       });
       for (const [index, { id }] of items.entries()) documentOf.set(id, batch[index]?.id ?? "");

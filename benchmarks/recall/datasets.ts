@@ -1,10 +1,11 @@
 import { readFileSync } from "node:fs";
+import { createRecallSets } from "@mema/db/recall-set";
 import { z } from "zod";
 
 export interface BenchDocument {
   id: string;
   text: string;
-  /** Documents of one session were said in one conversation, in this order. */
+  /** Documents of one session were said in one conversation, in this order; of none (empty) in none. */
   session: string;
   date: Date;
 }
@@ -21,6 +22,8 @@ export interface BenchUser {
   name: string;
   documents: BenchDocument[];
   questions: BenchQuestion[];
+  /** People that the user has told of by several names. */
+  entities: { canonicalName: string; aliases: string[] }[];
 }
 
 export const formats = ["locomo", "jsonl"] as const;
@@ -34,6 +37,15 @@ export function readDataset(file: string, format: Format): BenchUser[] {
   return users;
 }
 
+/** The synthetic set that the tests hold the search to: each category is a user. */
+export const syntheticUsers = (now: Date): BenchUser[] =>
+  createRecallSets(now).map(({ category, entities, documents, questions }) => ({
+    name: category,
+    documents: documents.map(({ id, text, at }) => ({ id, text, session: "", date: at })),
+    questions: questions.map(({ text, relevant }) => ({ text, category, relevant: new Set([relevant]) })),
+    entities,
+  }));
+
 const line = z.object({
   user: z.string(),
   documents: z.array(z.object({ id: z.string(), text: z.string().min(1), session: z.string(), date: z.coerce.date() })),
@@ -46,7 +58,7 @@ function fromLines(text: string): BenchUser[] {
     .filter((one) => one.trim() !== "")
     .map((one) => {
       const { user, documents, questions } = line.parse(JSON.parse(one));
-      return { name: user, documents, questions: usable(documents, questions) };
+      return { name: user, documents, questions: usable(documents, questions), entities: [] };
     });
 }
 
@@ -75,7 +87,7 @@ function fromConversation({ sample_id: name, conversation: sessions, qa }: z.inf
       }));
   });
   const questions = qa.map(({ question, category, evidence }) => ({ text: question, category, relevant: evidence.flatMap(evidenceIds) }));
-  return { name, documents, questions: usable(documents, questions) };
+  return { name, documents, questions: usable(documents, questions), entities: [] };
 }
 
 /** `D8:6; D9:17` names two turns, `D30:05` the fifth of session 30. */

@@ -1,3 +1,5 @@
+import { randomFrom } from "@mema/db/recall-set";
+
 /** Made-up talk with the word frequencies of natural language (Zipf), the same for the same seed. */
 export interface Speech {
   sentence(): string;
@@ -13,15 +15,6 @@ function word(number: number): string {
   let text = "";
   for (let rest = number + 16; rest > 0; rest = Math.floor(rest / syllables.length)) text += syllables[rest % syllables.length] ?? "";
   return text;
-}
-
-/** Park and Miller's generator: numbers in (0, 1). */
-function randomFrom(seed: number): () => number {
-  let state = (seed % 2_147_483_646) + 1;
-  return () => {
-    state = (state * 48_271) % 2_147_483_647;
-    return state / 2_147_483_647;
-  };
 }
 
 export function createSpeech(seed: number): Speech {

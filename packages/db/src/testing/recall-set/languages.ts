@@ -1,9 +1,4 @@
-/** One user's memory in one language, and questions with the documents that answer them. */
-export interface RecallSet {
-  language: string;
-  documents: { id: string; text: string }[];
-  questions: { text: string; relevant: string }[];
-}
+import type { RecallSet } from "./recall-set.ts";
 
 interface Words {
   people: string[];
@@ -88,19 +83,22 @@ const languages: Readonly<Record<string, Words>> = {
 };
 
 /**
- * Near-duplicates in five languages, the same with every call: six people each did six things, every document shares all but one word with
- * ten others, and a question names person and thing in other forms.
+ * Near-duplicates in five languages: six people each did six things, every document shares all but one word with ten others, and a
+ * question names person and thing in other forms. Nobody says which language it is.
  */
-export function createRecallSets(): RecallSet[] {
+export function createLanguageSets(at: Date): RecallSet[] {
   return Object.entries(languages).map(([language, { people, activities, places, tell, ask }]) => {
     const pairs = people.flatMap((person, row) =>
       activities.map((activity, column) => ({ person, activity, row, column, id: `${row}-${column}` })),
     );
     return {
-      language,
+      category: language,
+      gate: 0.9,
+      entities: [],
       documents: pairs.map(({ person, activity, row, column, id }) => ({
         id,
         text: tell(person, activity[0], places[(row + 2 * column) % places.length] ?? ""),
+        at,
       })),
       questions: pairs.map(({ person, activity, id }) => ({ text: ask(person, activity[1]), relevant: id })),
     };
