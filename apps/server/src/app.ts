@@ -38,6 +38,7 @@ export function createApp({ services, metrics, gate, isDraining, trustedProxies 
     const checks = [
       { name: "serving", ok: !isDraining(), ...(isDraining() ? { reason: "the server is shutting down" } : {}) },
       ...(await checkReadiness(services.db)),
+      ...(await gate.failing()).filter(({ name }) => name === "isolation"),
     ];
     const ok = checks.every((check) => check.ok);
     return context.json({ ok, failing: checks.filter((check) => !check.ok), checks }, ok ? 200 : 503);

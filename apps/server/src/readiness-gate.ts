@@ -1,17 +1,20 @@
-import { checkReadiness, type Db, type ReadinessCheck } from "@mema/db";
+import { checkReadiness, type Db, examineCatalog, type Finding, type ReadinessCheck } from "@mema/db";
+import type { ServerLog } from "./log.ts";
 
 /**
- * Keeps requests out until the database has shown, once, that it may be served: it answers, is migrated, and no login could pass
- * row-level security by. `onOpen` runs before the first request gets in.
+ * Keeps requests out until the database has shown, once, that it may be served: it answers, is migrated, no login could pass row-level
+ * security by, and its catalog keeps every rule of isolation. `onOpen` runs before the first request gets in.
  */
 export class ReadinessGate {
   readonly #db: Db;
+  readonly #log: ServerLog;
   readonly #onOpen: () => Promise<void>;
   #open = false;
   #checking: Promise<ReadinessCheck[]> | null = null;
 
-  constructor(db: Db, onOpen: () => Promise<void>) {
+  constructor(db: Db, log: ServerLog, onOpen: () => Promise<void>) {
     this.#db = db;
+    this.#log = log;
     this.#onOpen = onOpen;
   }
 
@@ -26,10 +29,20 @@ export class ReadinessGate {
 
   async #check(): Promise<ReadinessCheck[]> {
     const failing = (await checkReadiness(this.#db)).filter((check) => !check.ok);
-    if (failing.length === 0) {
-      await this.#onOpen();
-      this.#open = true;
-    }
-    return failing;
+    if (failing.length > 0) return failing;
+    const { findings, warnings } = await examineCatalog(this.#db);
+    for (const { rule, object, remedy } of findings) this.#log.error({ rule, object, remedy }, "a rule of isolation is broken");
+    if (findings.length > 0) return [broken(findings)];
+    for (const warning of warnings) this.#log.warn({ warning }, "the database");
+    await this.#onOpen();
+    this.#open = true;
+    return [];
   }
 }
+
+/** Rules by name: what breaks them is in the log, and no stranger's to know. */
+const broken = (findings: Finding[]): ReadinessCheck => ({
+  name: "isolation",
+  ok: false,
+  reason: `the database breaks rules of isolation (${[...new Set(findings.map(({ rule }) => rule))].join(", ")}), so this server refuses to serve: \`npm run db:check\` says what to do`,
+});

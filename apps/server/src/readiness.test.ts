@@ -77,3 +77,49 @@ test.runIf(testEnvironment.engine === "postgres")(
     }
   },
 );
+
+test("it refuses to start on a database that breaks a rule of isolation, and says which and what to do", async () => {
+  if (home.ownerUrl !== null) await runMigrations(home.ownerUrl);
+  await home.asOwner("create policy support on facts for select to mema_app using (true)");
+  for (const settings of [{}, ...(home.ownerUrl === null ? [] : [runtimeSettings(home.ownerUrl)])]) {
+    const { code, output } = await home.run(settings);
+    expect(output).toContain("policy_unexpected");
+    expect(output).toContain("public.facts.support");
+    expect(output).toContain("drop policy support on public.facts");
+    expect(code).toBe(1);
+  }
+  await home.asOwner("drop policy support on facts");
+  expect((await get(`${(await home.start()).url}/readyz`)).status).toBe(200);
+});
+
+test.runIf(testEnvironment.engine === "postgres")(
+  "over the server's own logins it sees each kind of breach: tables, privileges, keys",
+  async () => {
+    await runMigrations(home.ownerUrl ?? "");
+    const settings = runtimeSettings(home.ownerUrl ?? "");
+    for (const [rule, breaking, mending] of [
+      ["rls_forced", "alter table facts no force row level security", "alter table facts force row level security"],
+      ["privilege_excess", "grant truncate on facts to mema_app", "revoke truncate on facts from mema_app"],
+      ["unique_tenant", "create unique index facts_content on facts (content)", "drop index facts_content"],
+    ] as const) {
+      await home.asOwner(breaking);
+      const { code, output } = await home.run(settings);
+      expect({ code, output }).toEqual({ code: 1, output: expect.stringContaining(`breaks rules of isolation (${rule})`) });
+      await home.asOwner(mending);
+    }
+    expect((await get(`${(await home.start(settings)).url}/readyz`)).status).toBe(200);
+  },
+);
+
+test.runIf(testEnvironment.engine === "postgres")(
+  "a database that breaks a rule when a waiting server finds it migrated gets no request",
+  async () => {
+    const { url } = await home.start(runtimeSettings(home.ownerUrl ?? ""));
+    await runMigrations(home.ownerUrl ?? "");
+    await home.asOwner("alter table facts no force row level security");
+    const reason = expect.stringContaining("(rls_forced)") as string;
+    expect(await get(`${url}/readyz`)).toMatchObject({ status: 503, body: { failing: [{ name: "isolation", reason }] } });
+    const refused = await call(url, "users.me", undefined, { method: "GET", key: "mema_any" });
+    expect(refused).toMatchObject({ status: 503, body: { error: { message: reason } } });
+  },
+);

@@ -40,7 +40,8 @@ interface OpenDatabase {
 
 /**
  * Opens the database (migrating it first, except in production's form with three runtime URLs), serves HTTP and keeps a worker running.
- * Throws when the settings are wrong, the folder belongs to a running server, or a login could pass row-level security by.
+ * Throws when the settings are wrong, the folder belongs to a running server, a login could pass row-level security by, or a rule of
+ * isolation is broken.
  */
 export async function startServer(environment: ServerEnvironment, log: ServerLog): Promise<RunningServer> {
   const secrets = loadSecrets(environment);
@@ -74,13 +75,14 @@ async function serveOn(
     closing: closing.signal,
   };
   let firstStart = false;
-  const gate = new ReadinessGate(database.db, async () => {
+  const gate = new ReadinessGate(database.db, log, async () => {
     firstStart = await ensureFirstUser(database.db, secrets.bootstrapKey);
     if (firstStart) log.info({}, "first user created");
   });
-  // A login that could see every user must never serve; a database that is down or not migrated yet may come later.
+  // A login that could see every user, or tables that do not keep users apart, must never be served; a database that is down or not
+  // migrated yet may come later.
   for (const { name, reason } of await gate.failing()) {
-    if (name === "roles") throw new AppError("PRECONDITION_FAILED", reason ?? "A login is not what it should be.");
+    if (name === "roles" || name === "isolation") throw new AppError("PRECONDITION_FAILED", reason ?? "A login is not what it should be.");
     log.warn({ check: name, reason }, "not ready");
   }
   let draining = false;

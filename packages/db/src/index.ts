@@ -1,6 +1,6 @@
 export * from "./audit-log.repository.ts";
 export * from "./channels.repository.ts";
-export { catalogWarnings, checkCatalog, type Finding } from "./check/check-catalog.ts";
+export type { Finding } from "./check/check-catalog.ts";
 export * from "./clock.ts";
 export * from "./connection/access.ts";
 export * from "./connection/client.ts";

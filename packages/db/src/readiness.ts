@@ -1,5 +1,6 @@
 import { readMigrationFiles } from "drizzle-orm/migrator";
 import { sql } from "drizzle-orm";
+import { catalogWarnings, checkCatalog, type Finding } from "./check/check-catalog.ts";
 import { withSignIn, withUser, withWorker } from "./connection/access.ts";
 import type { Db } from "./connection/client.ts";
 import type { Queries } from "./connection/transaction.ts";
@@ -8,7 +9,7 @@ import { migrationsFolder } from "./migrate/run-migrations.ts";
 import { newId } from "./schema/base.ts";
 
 export interface ReadinessCheck {
-  name: "database" | "migrations" | "roles";
+  name: "database" | "migrations" | "roles" | "isolation";
   ok: boolean;
   /** Why not, and what to do. */
   reason?: string;
@@ -21,6 +22,23 @@ export async function checkReadiness(db: Db): Promise<ReadinessCheck[]> {
     return [{ name: "database", ok: true }, migrations, await checkRoles(db)];
   } catch (error) {
     return [{ name: "database", ok: false, reason: asAppError(error).message }];
+  }
+}
+
+/**
+ * The catalog against every rule of isolation, as the application's own login sees it, and what an operator should know (one line each).
+ * For the start of a server; throws UNAVAILABLE when the database does not answer.
+ */
+export async function examineCatalog(db: Db): Promise<{ findings: Finding[]; warnings: string[] }> {
+  // Its migration has examined the embedded database in this process, and nobody else can open it.
+  if (db.engine === "embedded") return { findings: [], warnings: [] };
+  const slot = await db.app.pool.acquire();
+  try {
+    return { findings: await checkCatalog(slot.driver), warnings: await catalogWarnings(slot.driver, db.engine) };
+  } catch (error) {
+    throw asAppError(error);
+  } finally {
+    db.app.pool.release(slot);
   }
 }
 

@@ -1,3 +1,4 @@
+export * from "./testing/as-owner.ts";
 export * from "./testing/cluster.ts";
 export * from "./testing/database.ts";
 export * from "./testing/env.ts";

@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { createDatabase, dropDatabase, openEmbeddedEngine } from "@mema/db";
-import { testEnvironment } from "@mema/db/testing";
+import { runAsOwner, testEnvironment } from "@mema/db/testing";
 import { inject } from "vitest";
 
 const program = fileURLToPath(new URL("../main.ts", import.meta.url));
@@ -19,6 +19,8 @@ export interface ServerHome {
   ownerUrl: string | null;
   /** The settings that make a server use it. */
   environment: Record<string, string>;
+  /** Runs statements as mema_owner; on the embedded engine while no server has it open. */
+  asOwner(statements: string): Promise<void>;
   /** Ends every server that was started in it, then removes it. */
   remove(): Promise<void>;
   start(environment?: Record<string, string>): Promise<ServerProcess>;
@@ -90,6 +92,7 @@ export async function createServerHome(): Promise<ServerHome> {
     dataDir,
     ownerUrl,
     environment,
+    asOwner: (statements) => runAsOwner(ownerUrl === null ? { dataDir } : { ownerUrl }, statements),
     start: async (more = {}) => {
       const { child, ended, output } = launch(more);
       await Promise.race([

@@ -1,3 +1,3 @@
 export { type ProofResult, Record } from "./property.ts";
 export { Stage, throwaway } from "./stage.ts";
-export { alone } from "./prove-isolation.ts";
+export { alone, properties } from "./prove-isolation.ts";
