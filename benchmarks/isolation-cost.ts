@@ -43,6 +43,7 @@ function open(urls: RuntimeUrls, stage: Stage, poolSize: number) {
   const stockClient = postgres(urls.app, { max: poolSize, onnotice: () => {} });
   const stock = drizzle(stockClient);
   const db: Db = createDbClient(urls, { poolSize, prepare: true, listenUrl: null });
+  const other: Db = createDbClient(urls, { poolSize, prepare: true, listenUrl: null, binding: "set_config" });
   const log = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} };
   const services = {
     db,
@@ -70,7 +71,9 @@ function open(urls: RuntimeUrls, stage: Stage, poolSize: number) {
         },
         { accessMode: "read only" },
       ),
-    read: () => withUser(db, userId, (tx) => readFact(tx, { id: id() }), { readOnly: true }),
+    read: () => withUser(db, userId, (tx) => readFact(tx, { id: id() }), { readOnly: true, oneStatement: true }),
+    setConfigRead: () => withUser(other, userId, (tx) => readFact(tx, { id: id() }), { readOnly: true, oneStatement: true }),
+    longerRead: () => withUser(db, userId, (tx) => readFact(tx, { id: id() }), { readOnly: true }),
     builtRead: () => withUser(db, userId, (tx) => tx.select(columns).from(facts).where(own(id())), { readOnly: true }),
     callerRead: () => createCaller(createContext(services, { credential: apiKey })).facts.byId({ id: id() }),
     rawWrite: () => raw.unsafe(rawInsert, [userId, newId(), "x"], prepare),
@@ -90,7 +93,7 @@ function open(urls: RuntimeUrls, stage: Stage, poolSize: number) {
         await renameConversation(tx, { id: conversationId, title: "y" });
       }),
   } satisfies Ways;
-  const close = () => Promise.all([raw.end(), stockClient.end(), db.close()]);
+  const close = () => Promise.all([raw.end(), stockClient.end(), db.close(), other.close()]);
   return { ways, close };
 }
 
@@ -128,7 +131,7 @@ function print(title: string, figures: Record<string, Figures>): void {
   console.log(`\n${title}`);
   for (const [name, { p50, p99, perSecond }] of Object.entries(figures)) {
     console.log(
-      `  ${name.padEnd(12)} p50 ${p50.toFixed(0).padStart(6)} us   p99 ${p99.toFixed(0).padStart(6)} us   ${perSecond.toFixed(0).padStart(6)} /s`,
+      `  ${name.padEnd(14)} p50 ${p50.toFixed(0).padStart(6)} us   p99 ${p99.toFixed(0).padStart(6)} us   ${perSecond.toFixed(0).padStart(6)} /s`,
     );
   }
 }
@@ -160,6 +163,8 @@ export async function measure(): Promise<{ engine: string; report: object }> {
       stockP50AtOne: rounded(one.stockRead.p50 / one.rawRead.p50),
       stockThroughputAtTwenty: rounded(twenty.stockRead.perSecond / twenty.rawRead.perSecond),
       stockWriteP50AtOne: rounded(one.stockWrite.p50 / one.rawWrite.p50),
+      setConfigReadP50AtOne: rounded(one.setConfigRead.p50 / one.rawRead.p50),
+      longerReadP50AtOne: rounded(one.longerRead.p50 / one.rawRead.p50),
       builtReadP50AtOne: rounded(one.builtRead.p50 / one.rawRead.p50),
       twoStatementsP50AtOne: rounded(one.two.p50 / one.rawTwo.p50),
       callerReadP50AtOne: rounded(one.callerRead.p50 / one.rawRead.p50),

@@ -7,9 +7,16 @@ import { placeOf, toAppError, toTRPCError } from "./errors.ts";
 import { openIdempotency } from "./idempotency.ts";
 import { writeRecords } from "./records.ts";
 
+export interface ProcedureMeta {
+  /** The answer holds a secret, which is not kept for retries. */
+  answersWithSecret?: boolean;
+  /** A query of one statement: its transaction is opened, read and ended in one flight. A second statement fails. */
+  oneStatement?: boolean;
+}
+
 const t = initTRPC
   .context<Context>()
-  .meta<{ answersWithSecret?: boolean }>()
+  .meta<ProcedureMeta>()
   .create({
     errorFormatter: ({ shape, error }) => {
       // What failed outside of every procedure has not been sanitised yet.
@@ -113,7 +120,7 @@ export const memberProcedure = member.use(refuseIdempotencyKey);
  * As a user, in one transaction bound to that user: READ ONLY for a query, READ WRITE for a mutation, joined when one is open already.
  * A failed procedure rolls back; what a mutation changed it records, as events and audit rows in the same transaction.
  */
-export const userProcedure = member.use(async ({ ctx, next, type, path, getRawInput }) => {
+export const userProcedure = member.use(async ({ ctx, next, type, path, meta, getRawInput }) => {
   const once = type === "mutation" && ctx.tx === undefined ? ctx.request.idempotencyKey : null;
   const rawInput = once === null ? null : await getRawInput();
   return ctx.asUser(
@@ -127,6 +134,6 @@ export const userProcedure = member.use(async ({ ctx, next, type, path, getRawIn
       await idempotency?.store(result.data);
       return result;
     },
-    { readOnly: type === "query" },
+    { readOnly: type === "query", oneStatement: type === "query" && meta?.oneStatement === true },
   );
 });

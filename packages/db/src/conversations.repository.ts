@@ -1,6 +1,7 @@
 import { AppError, notFound } from "@mema/shared";
 import { and, desc, eq, lt, sql } from "drizzle-orm";
 import type { UserTransaction } from "./connection/access.ts";
+import { compileQuery } from "./connection/queries.ts";
 import { decodeCursor, idKey, pageLimit, pageOf } from "./cursor.ts";
 import { deleteMessages, forgetMentions } from "./deletion.ts";
 import type { ConversationRepository } from "./interfaces.ts";
@@ -8,15 +9,19 @@ import type { Conversation } from "./rows.ts";
 import { conversations, messages } from "./schema/index.ts";
 import { staleOrMissing } from "./sql-fragments.ts";
 
+const selectConversation = compileQuery((db) =>
+  db
+    .select()
+    .from(conversations)
+    .where(and(eq(conversations.userId, sql.placeholder("userId")), eq(conversations.id, sql.placeholder("id")))),
+);
+
 /** The conversations of the transaction's user. */
 export function createConversationRepository(tx: UserTransaction): ConversationRepository {
   const own = eq(conversations.userId, tx.userId);
 
   async function findById(id: string): Promise<Conversation | null> {
-    const [row] = await tx
-      .select()
-      .from(conversations)
-      .where(and(own, eq(conversations.id, id)));
+    const [row] = await selectConversation(tx, { id });
     return row ?? null;
   }
 

@@ -2,6 +2,7 @@ import { AppError, notFound } from "@mema/shared";
 import { and, desc, eq, exists, lt, lte, notExists, or, type SQL, sql } from "drizzle-orm";
 import { alias } from "drizzle-orm/pg-core";
 import type { UserTransaction } from "./connection/access.ts";
+import { compileQuery } from "./connection/queries.ts";
 import { decodeCursor, idKey, pageLimit, pageOf } from "./cursor.ts";
 import { deleteFacts, forgetMentions } from "./deletion.ts";
 import { wasSo } from "./fact-history.ts";
@@ -12,15 +13,19 @@ import type { Entity } from "./rows.ts";
 import { entities, factEntities, facts, reminders } from "./schema/index.ts";
 import { isOneOf, staleOrMissing } from "./sql-fragments.ts";
 
+const selectEntity = compileQuery((db) =>
+  db
+    .select()
+    .from(entities)
+    .where(and(eq(entities.userId, sql.placeholder("userId")), eq(entities.id, sql.placeholder("id")))),
+);
+
 /** The entities of the transaction's user. */
 export function createEntityRepository(tx: UserTransaction): EntityRepository {
   const own = eq(entities.userId, tx.userId);
 
   async function findById(id: string): Promise<Entity | null> {
-    const [row] = await tx
-      .select()
-      .from(entities)
-      .where(and(own, eq(entities.id, id)));
+    const [row] = await selectEntity(tx, { id });
     return row ?? null;
   }
 

@@ -1,6 +1,7 @@
 import { AppError, badInput, notFound } from "@mema/shared";
 import { and, desc, eq, exists, gte, lt, type SQL, sql } from "drizzle-orm";
 import type { UserTransaction } from "./connection/access.ts";
+import { compileQuery } from "./connection/queries.ts";
 import { decodeCursor, idKey, pageLimit, pageOf } from "./cursor.ts";
 import { deleteFacts } from "./deletion.ts";
 import { versionIds, wasSo } from "./fact-history.ts";
@@ -13,15 +14,19 @@ import { searchVector } from "./text-search.ts";
 
 type Source = Pick<NewFact, "sourceMessageId" | "sourceQuote" | "sourceStart">;
 
+const selectFact = compileQuery((db) =>
+  db
+    .select(factColumns)
+    .from(facts)
+    .where(and(eq(facts.userId, sql.placeholder("userId")), eq(facts.id, sql.placeholder("id")))),
+);
+
 /** The facts of the transaction's user. */
 export function createFactRepository(tx: UserTransaction): FactRepository {
   const own = eq(facts.userId, tx.userId);
 
   async function findById(id: string): Promise<Fact | null> {
-    const [row] = await tx
-      .select(factColumns)
-      .from(facts)
-      .where(and(own, eq(facts.id, id)));
+    const [row] = await selectFact(tx, { id });
     return row ?? null;
   }
 

@@ -1,6 +1,7 @@
 import { AppError, badInput, notFound } from "@mema/shared";
 import { and, asc, desc, eq, gte, inArray, lt, or, sql } from "drizzle-orm";
 import type { UserTransaction } from "./connection/access.ts";
+import { compileQuery } from "./connection/queries.ts";
 import { decodeCursor, pageLimit, pageOf, timeKey } from "./cursor.ts";
 import { deleteMessages } from "./deletion.ts";
 import type { MessageRepository, StoredMessage } from "./interfaces.ts";
@@ -18,15 +19,19 @@ const defaultSource = "api";
 
 const retryKey = (message: { source?: string | null; externalId?: string | null }) => `${message.source}\n${message.externalId}`;
 
+const selectMessage = compileQuery((db) =>
+  db
+    .select(messageColumns)
+    .from(messages)
+    .where(and(eq(messages.userId, sql.placeholder("userId")), eq(messages.id, sql.placeholder("id")))),
+);
+
 /** The messages of the transaction's user. */
 export function createMessageRepository(tx: UserTransaction): MessageRepository {
   const own = eq(messages.userId, tx.userId);
 
   async function findById(id: string): Promise<Message | null> {
-    const [row] = await tx
-      .select(messageColumns)
-      .from(messages)
-      .where(and(own, eq(messages.id, id)));
+    const [row] = await selectMessage(tx, { id });
     return row ?? null;
   }
 

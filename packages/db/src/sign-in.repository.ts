@@ -1,6 +1,7 @@
 import { AppError, type KeyScope, keyScopes, notFound, type ServiceKeyKind, type UserStatus } from "@mema/shared";
-import { and, asc, desc, eq, gt, isNull, or, sql } from "drizzle-orm";
+import { and, asc, desc, eq, gt, isNull, or, type SQL, sql } from "drizzle-orm";
 import type { SignInTransaction, UserTransaction } from "./connection/access.ts";
+import { compileQuery } from "./connection/queries.ts";
 import { hashToken, newToken, tokenPrefix } from "./credentials.ts";
 import type { ApiKeyRepository, InviteRepository, SessionRepository, UserAuthRepository } from "./interfaces.ts";
 import { apiKeyColumns, inviteColumns, sessionColumns } from "./rows.ts";
@@ -15,49 +16,60 @@ export type Credential = { id: string; state: CredentialState; expiresAt: Date |
   | { kind: ServiceKeyKind }
 );
 
-interface CredentialTable {
-  expiresAt: typeof apiKeys.expiresAt | typeof sessions.expiresAt | typeof serviceKeys.expiresAt;
-  revokedAt: typeof apiKeys.revokedAt | typeof sessions.revokedAt | typeof serviceKeys.revokedAt;
-}
+type CredentialTable = typeof apiKeys | typeof sessions | typeof serviceKeys;
 
-const stateOf = (table: CredentialTable) =>
-  sql<CredentialState>`case when ${table.revokedAt} is not null then 'revoked' when ${table.expiresAt} <= clock_timestamp() then 'expired' else 'valid' end`;
+/** The same columns of each kind of credential; who has none has null. */
+const credentialColumns = (table: CredentialTable, kind: SQL, user: { userId: SQL; status: SQL; scopes: SQL }) => ({
+  kind: sql<"api_key" | "session" | ServiceKeyKind>`${kind}`.as("kind"),
+  id: sql<string>`${table.id}`.as("id"),
+  state:
+    sql<CredentialState>`case when ${table.revokedAt} is not null then 'revoked' when ${table.expiresAt} <= clock_timestamp() then 'expired' else 'valid' end`.as(
+      "state",
+    ),
+  expiresAt: sql<Date | null>`${table.expiresAt}`.mapWith(table.expiresAt).as("expires_at"),
+  userId: sql<string | null>`${user.userId}`.as("user_id"),
+  userStatus: sql<UserStatus | null>`${user.status}`.as("user_status"),
+  scopes: sql<KeyScope[] | null>`${user.scopes}`.as("scopes"),
+});
+const nobody = { userId: sql`null::uuid`, status: sql`null`, scopes: sql`null::text[]` };
+const hash = sql.placeholder("hash");
+
+/** One statement: every request waits for it. */
+const selectCredential = compileQuery((db) =>
+  db
+    .select(
+      credentialColumns(apiKeys, sql`'api_key'`, {
+        userId: sql`${apiKeys.userId}`,
+        status: sql`${users.status}`,
+        scopes: sql`${apiKeys.scopes}`,
+      }),
+    )
+    .from(apiKeys)
+    .innerJoin(users, eq(users.id, apiKeys.userId))
+    .where(eq(apiKeys.keyHash, hash))
+    .unionAll(
+      db
+        .select(credentialColumns(sessions, sql`'session'`, { ...nobody, userId: sql`${sessions.userId}`, status: sql`${users.status}` }))
+        .from(sessions)
+        .innerJoin(users, eq(users.id, sessions.userId))
+        .where(eq(sessions.tokenHash, hash)),
+    )
+    .unionAll(
+      db
+        .select(credentialColumns(serviceKeys, sql`${serviceKeys.kind}`, nobody))
+        .from(serviceKeys)
+        .where(eq(serviceKeys.keyHash, hash)),
+    ),
+);
 
 /** Finds whose credential has this hash (`hashToken`), among keys, sessions and service keys; null when nobody's. */
-export async function findCredential(tx: SignInTransaction, hash: string): Promise<Credential | null> {
-  const [keys, signedIn, services] = await Promise.all([
-    tx
-      .select({
-        id: apiKeys.id,
-        userId: apiKeys.userId,
-        userStatus: users.status,
-        scopes: apiKeys.scopes,
-        state: stateOf(apiKeys),
-        expiresAt: apiKeys.expiresAt,
-      })
-      .from(apiKeys)
-      .innerJoin(users, eq(users.id, apiKeys.userId))
-      .where(eq(apiKeys.keyHash, hash)),
-    tx
-      .select({
-        id: sessions.id,
-        userId: sessions.userId,
-        userStatus: users.status,
-        state: stateOf(sessions),
-        expiresAt: sessions.expiresAt,
-      })
-      .from(sessions)
-      .innerJoin(users, eq(users.id, sessions.userId))
-      .where(eq(sessions.tokenHash, hash)),
-    tx
-      .select({ id: serviceKeys.id, kind: serviceKeys.kind, state: stateOf(serviceKeys), expiresAt: serviceKeys.expiresAt })
-      .from(serviceKeys)
-      .where(eq(serviceKeys.keyHash, hash)),
-  ]);
-  const [key, session, service] = [keys[0], signedIn[0], services[0]];
-  if (key !== undefined) return { kind: "api_key", ...key };
-  if (session !== undefined) return { kind: "session", ...session, scopes: [...keyScopes] };
-  return service ?? null;
+export async function findCredential(tx: SignInTransaction, tokenHash: string): Promise<Credential | null> {
+  const [found] = await selectCredential(tx, { hash: tokenHash });
+  if (found === undefined) return null;
+  const { kind, userId, userStatus, scopes, ...credential } = found;
+  if (kind !== "api_key" && kind !== "session") return { kind, ...credential };
+  if (userId === null || userStatus === null) throw new AppError("INTERNAL", "A credential has no user.");
+  return { kind, userId, userStatus, scopes: scopes ?? [...keyScopes], ...credential };
 }
 
 /** Finds the account of an identity at a provider; null when nobody has linked it. */

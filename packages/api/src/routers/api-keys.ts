@@ -26,6 +26,7 @@ export const apiKeysRouter = router({
     }),
 
   list: userProcedure
+    .meta({ oneStatement: true })
     .output(pageOutput(apiKeyOutput))
     .query(async ({ ctx }) => ({ items: await createApiKeyRepository(ctx.tx).list(), nextCursor: null })),
 

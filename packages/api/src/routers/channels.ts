@@ -31,11 +31,13 @@ export const channelsRouter = router({
     }),
 
   byId: userProcedure
+    .meta({ oneStatement: true })
     .input(one)
     .output(channelOutput)
     .query(async ({ ctx, input }) => channelView(await createChannelRepository(ctx.tx).getById(input.id))),
 
   list: userProcedure
+    .meta({ oneStatement: true })
     .input(z.strictObject({ ...pageInput, type: z.enum(channelTypes).optional() }).prefault({}))
     .output(pageOutput(channelOutput))
     .query(async ({ ctx, input: { cursor, limit, ...filters } }) => {

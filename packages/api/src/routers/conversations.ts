@@ -20,11 +20,13 @@ export const conversationsRouter = router({
     }),
 
   byId: userProcedure
+    .meta({ oneStatement: true })
     .input(z.strictObject({ id: idInput }))
     .output(conversationOutput)
     .query(({ ctx, input }) => createConversationRepository(ctx.tx).getById(input.id)),
 
   list: userProcedure
+    .meta({ oneStatement: true })
     .input(z.strictObject(pageInput).prefault({}))
     .output(pageOutput(conversationOutput))
     .query(({ ctx, input }) => createConversationRepository(ctx.tx).list(input)),

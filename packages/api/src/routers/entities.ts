@@ -27,6 +27,7 @@ export const entitiesRouter = router({
 
   /** With `asOf` or `validAt` NOT_FOUND when it was not known then, or no fact about it was true then. */
   byId: userProcedure
+    .meta({ oneStatement: true })
     .input(z.strictObject({ id: idInput, ...atTime }))
     .output(entityOutput)
     .query(async ({ ctx, input }) => {
@@ -41,6 +42,7 @@ export const entitiesRouter = router({
    * then. Names are those of today.
    */
   list: userProcedure
+    .meta({ oneStatement: true })
     .input(
       z
         .strictObject({ ...pageInput, ...atTime, search: plainText(textLimits.name).optional(), type: z.enum(entityTypes).optional() })

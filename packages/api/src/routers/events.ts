@@ -12,6 +12,7 @@ const seqInput = z.int().min(0);
 export const eventsRouter = router({
   /** What happened after `afterSeq`, in order. Ids only; read the things themselves by id. */
   list: userProcedure
+    .meta({ oneStatement: true })
     .input(z.strictObject({ afterSeq: seqInput.default(0), limit: z.int().min(1).max(500).default(100) }).prefault({}))
     .output(z.object({ items: z.array(eventOutput), lastSeq: z.number() }))
     .query(async ({ ctx, input }) => {

@@ -54,6 +54,7 @@ export const factsRouter = router({
 
   /** Active facts unless `status` or `asOf` says otherwise. `asOf`: what was believed then; `validAt`: what was true then. */
   list: userProcedure
+    .meta({ oneStatement: true })
     .input(
       z
         .strictObject({

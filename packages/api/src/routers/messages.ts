@@ -54,12 +54,14 @@ export const messagesRouter = router({
     }),
 
   byId: userProcedure
+    .meta({ oneStatement: true })
     .input(z.strictObject({ id: idInput }))
     .output(messageOutput)
     .query(({ ctx, input }) => createMessageRepository(ctx.tx).getById(input.id)),
 
   /** Newest first unless `order` says otherwise. `from` is the first instant, `to` the first one after. */
   list: userProcedure
+    .meta({ oneStatement: true })
     .input(
       z
         .strictObject({

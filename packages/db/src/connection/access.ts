@@ -37,9 +37,9 @@ export async function withWorker<T>(db: Db, body: (tx: WorkerTransaction) => Pro
   return transact(db.worker, nobody, (queries) => body(queries as WorkerTransaction), options);
 }
 
-/** Runs `body` as the sign-in role, READ ONLY, which sees who a credential belongs to and nothing else. */
+/** Runs `body`, which makes one look-up, as the sign-in role: it sees who a credential belongs to and nothing else. */
 export async function withSignIn<T>(db: Db, body: (tx: SignInTransaction) => Promise<T>): Promise<T> {
-  return transact(db.auth, nobody, (queries) => body(queries as SignInTransaction), { readOnly: true });
+  return transact(db.auth, nobody, (queries) => body(queries as SignInTransaction), { readOnly: true, oneStatement: true });
 }
 
 /** Runs `body` so that its failure (thrown or returned) undoes only what it did; the same transaction goes on. Others wait for it to end. */

@@ -1,5 +1,5 @@
 import postgres from "postgres";
-import { afterAll, beforeAll, expect, inject, test } from "vitest";
+import { afterAll, beforeAll, expect, inject, onTestFinished, test } from "vitest";
 import { and, eq, sql } from "drizzle-orm";
 import { newId } from "../schema/base.ts";
 import { users } from "../schema/index.ts";
@@ -64,6 +64,26 @@ test("a malformed binding is an error and never rows (I4)", async () => {
 test.each(["", "ada", `${ada}'; select '`, `${ada} `])("an id that is no UUID never reaches the database: %j", async (id) => {
   await expect(withUser(database.db, id, async () => {})).rejects.toMatchObject({ code: "BAD_REQUEST", issues: [{ path: ["userId"] }] });
 });
+
+test.each(["set_local", "set_config"] as const)(
+  "either way of binding shows each user the own row alone and ends with the transaction: %s",
+  async (binding) => {
+    const other = await createTestDatabase({ poolSize: 1, binding });
+    onTestFinished(() => other.close());
+    for (const id of [ada, ben]) await withUser(other.db, id, (tx) => tx.insert(users).values({ id, name: "x" }));
+    const look = sql`select id, current_user as role, current_setting('statement_timeout') as "limit" from users`;
+    for (const options of [{}, { readOnly: true }, { readOnly: true, oneStatement: true }]) {
+      for (const id of [ada, ben]) {
+        const seen = await withUser(other.db, id, (tx) => tx.execute(look), { ...options, deadlineMs: 4_000 });
+        expect(seen).toEqual([{ id, role: "mema_app", limit: "4s" }]);
+      }
+    }
+    const slot = await other.db.app.pool.acquire();
+    const [after] = await slot.driver.unsafe("select nullif(current_setting('app.user_id', true), '') as bound");
+    other.db.app.pool.release(slot);
+    expect(after?.["bound"]).toBeNull();
+  },
+);
 
 test("an id in capitals is the same user", async () => {
   expect(await withUser(database.db, ada.toUpperCase(), (tx) => tx.select({ id: users.id }).from(users))).toEqual([{ id: ada }]);

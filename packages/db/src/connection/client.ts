@@ -8,7 +8,7 @@ import { readDatabaseEnvironment } from "./env.ts";
 import { deriveRuntimeUrls } from "../migrate/passwords.ts";
 import { Signals } from "./signals.ts";
 import { SlotPool } from "./slot-pool.ts";
-import type { TransactionTarget } from "./transaction.ts";
+import type { Binding, TransactionTarget } from "./transaction.ts";
 
 /** A database as the application uses it: one target for each role. Nothing connects before the first transaction. */
 export interface Db {
@@ -26,6 +26,8 @@ export interface DbClientOptions {
   poolSize?: number;
   /** Prepared statements; off in tests and behind an old pooler. */
   prepare?: boolean;
+  /** How a transaction is bound to its user; MEMA_BINDING, `set_local` unless that is set. */
+  binding?: Binding;
   /** How long reaching the server may take, and again signing in, in milliseconds; 10,000. */
   connectTimeoutMs?: number;
   /** How long a transaction waits for a free connection, in milliseconds; 10,000. */
@@ -66,6 +68,7 @@ export function createDbClient(connection: string | RuntimeUrls, options: DbClie
     }),
     role: decodeURIComponent(new URL(url).username) === role ? null : role,
     prepare: options.prepare ?? !isTestMode(),
+    binding: options.binding ?? readDatabaseEnvironment().binding,
   });
   const app = target(urls.app, "mema_app");
   const worker = target(urls.worker, "mema_worker");
@@ -121,6 +124,7 @@ function embeddedClient(open: () => Promise<EmbeddedEngine>, options: DbClientOp
     pool,
     role,
     prepare: options.prepare ?? !isTestMode(),
+    binding: options.binding ?? readDatabaseEnvironment().binding,
     onDeadline: () => {
       open()
         .then((engine) => engine.restart())

@@ -65,7 +65,7 @@ test("a body that never ends is given up at the deadline, and its code cannot go
     db,
     ada,
     async (tx) => {
-      await tx.execute(sql`select 1`);
+      await caught(tx.execute(sql`select 1`).execute());
       await never.promise;
       zombie.resolve(await caught(tx.insert(users).values({ id: ada, name: "zombie" }).execute()));
     },

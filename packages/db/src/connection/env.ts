@@ -11,6 +11,10 @@ export const databaseEnvironment = z.object({
   MEMA_APP_PASSWORD: z.string().optional().describe("The password that db:migrate gives mema_app; derived from the owner's unless given"),
   MEMA_WORKER_PASSWORD: z.string().optional().describe("The same for mema_worker"),
   MEMA_AUTH_PASSWORD: z.string().optional().describe("The same for mema_auth"),
+  MEMA_BINDING: z
+    .enum(["set_local", "set_config"])
+    .default("set_local")
+    .describe("By which statement a transaction is bound to its user: `set_local` or `set_config`"),
   MEMA_SECRET_KEY: z.string().optional().describe("For db:rotate-secrets: the key that integration secrets are sealed with from now on"),
   MEMA_OLD_SECRET_KEY: z.string().optional().describe("For db:rotate-secrets: the key until now"),
   MEMA_DATA_DIR: z.string().default(".mema").describe("Folder of the embedded database, without DATABASE_URL"),
@@ -28,6 +32,7 @@ export function readDatabaseEnvironment(variables: NodeJS.ProcessEnv = process.e
     ownerUrl: parsed.DATABASE_URL ?? null,
     runtime,
     passwords: { mema_app: parsed.MEMA_APP_PASSWORD, mema_worker: parsed.MEMA_WORKER_PASSWORD, mema_auth: parsed.MEMA_AUTH_PASSWORD },
+    binding: parsed.MEMA_BINDING,
     secretKey: parsed.MEMA_SECRET_KEY,
     oldSecretKey: parsed.MEMA_OLD_SECRET_KEY,
     dataDir: parsed.MEMA_DATA_DIR,

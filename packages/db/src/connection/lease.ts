@@ -83,6 +83,11 @@ export class Lease {
     // The extended protocol also without parameters: it takes one statement only.
     const options = { prepare: this.#options.prepare && parameters.length > 0, simple: false };
     const query = driver.unsafe(text, parameters as never[], options);
+    // A prepared statement that a migration made stale the driver sends again by itself: behind this transaction's end, or in the next one.
+    const noteRetry = () => {
+      this.#slot.die(stalePlan());
+    };
+    if (options.prepare) void Object.defineProperty(query, "retried", { set: noteRetry });
     const answer = this.#send<Answer>(query);
     if (this.#options.oneStatement) {
       this.#state = "ended";
@@ -123,7 +128,6 @@ export class Lease {
   async rollback(): Promise<void> {
     const opened = this.#state === "open";
     this.#state = "ended";
-    // The driver may repeat a statement whose plan went stale: behind the ROLLBACK it would run outside of the transaction.
     await this.#settle();
     if (!opened || this.#lost !== null) return;
     await this.#send(this.#slot.driver.unsafe("rollback")).catch((error: unknown) => this.#slot.die(asAppError(error)));
@@ -203,6 +207,10 @@ export class Lease {
   }
 }
 
+const stalePlan = () =>
+  new AppError("UNAVAILABLE", "The database's schema was changed under this query; nothing was changed by it. Try again.", {
+    retryAfterSeconds: 1,
+  });
 const ended = "The transaction has ended: every query must be awaited inside it.";
 const swallowed = "A statement of the transaction failed and its error was swallowed; nothing was saved.";
 const controlled = "A transaction is ended by returning from it or throwing, not by a statement. To undo a part of it use savepoint().";

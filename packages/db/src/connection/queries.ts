@@ -73,13 +73,13 @@ const detached = drizzle.mock({ schema });
 
 /**
  * A query that Drizzle builds once instead of at every call (building costs about as much as row-level security and the transaction
- * together). `build` names what differs between calls with `sql.placeholder(name)`; `userId` is filled in from the transaction.
+ * together). `build` names what differs between calls with `sql.placeholder(name)`; `userId` is filled in from a user's transaction.
  */
 export function compileQuery<T>(
   build: (queries: Pick<Queries, "select" | "insert" | "update" | "delete">) => {
     prepare(name: string): { execute(values?: Values): Promise<T> };
   },
-): (tx: Queries & { readonly userId: string }, values: Values) => Promise<T> {
+): (tx: Queries & { readonly userId?: string }, values: Values) => Promise<T> {
   const prepared = build(detached).prepare("compiled");
   return async (tx, values) => {
     const lease = TransactionQueries.leaseOf(tx);

@@ -1,6 +1,7 @@
 import { getTableName, isTable } from "drizzle-orm";
 import { getTableConfig, type PgTable } from "drizzle-orm/pg-core";
 import type { UserTransaction } from "../connection/access.ts";
+import { TransactionQueries } from "../connection/queries.ts";
 import * as schema from "../schema/index.ts";
 
 export interface Statement {
@@ -11,11 +12,11 @@ export interface Statement {
 /** Collects every statement that the transaction is given from here on, as it is sent. */
 export function recordStatements(tx: UserTransaction): Statement[] {
   const statements: Statement[] = [];
-  const { session } = tx._;
-  const prepare = session.prepareQuery.bind(session);
-  session.prepareQuery = (query, ...rest) => {
-    statements.push({ sql: query.sql, params: query.params });
-    return prepare(query, ...rest);
+  const lease = TransactionQueries.leaseOf(tx);
+  const run = lease.run.bind(lease);
+  lease.run = (text, parameters) => {
+    statements.push({ sql: text, params: parameters ?? [] });
+    return run(text, parameters);
   };
   return statements;
 }
