@@ -128,7 +128,8 @@ function listen(fetch: ReturnType<typeof createApp>["fetch"], { HOST: hostname, 
 
 async function openDatabase(environment: ServerEnvironment, log: ServerLog): Promise<OpenDatabase> {
   const { MEMA_APP_URL: app, MEMA_WORKER_URL: worker, MEMA_AUTH_URL: auth, DATABASE_URL: owner } = environment;
-  const options = { poolSize: environment.MEMA_POOL_SIZE, prepare: environment.MEMA_PREPARE };
+  const { replicaUrl } = readDatabaseEnvironment();
+  const options = { poolSize: environment.MEMA_POOL_SIZE, prepare: environment.MEMA_PREPARE, replicaUrl };
   if (app !== undefined && worker !== undefined && auth !== undefined) {
     const listenUrl = environment.MEMA_LISTEN_URL;
     const db = createDbClient({ app, worker, auth }, { ...options, ...(listenUrl === undefined ? {} : { listenUrl }) });

@@ -6,6 +6,7 @@ import { asAppError } from "../errors.ts";
 import { withSignIn } from "./access.ts";
 import { readDatabaseEnvironment } from "./env.ts";
 import { deriveRuntimeUrls } from "../migrate/passwords.ts";
+import { Replica } from "./replica.ts";
 import { Signals } from "./signals.ts";
 import { SlotPool } from "./slot-pool.ts";
 import type { Binding, TransactionTarget } from "./transaction.ts";
@@ -28,6 +29,8 @@ export interface DbClientOptions {
   prepare?: boolean;
   /** How a transaction is bound to its user; MEMA_BINDING, `set_local` unless that is set. */
   binding?: Binding;
+  /** A read replica, as the login mema_app: read-only transactions go there. */
+  replicaUrl?: string | undefined;
   /** How long reaching the server may take, and again signing in, in milliseconds; 10,000. */
   connectTimeoutMs?: number;
   /** How long a transaction waits for a free connection, in milliseconds; 10,000. */
@@ -57,20 +60,23 @@ export function createDbClient(connection: string | RuntimeUrls, options: DbClie
   }
   const urls = typeof connection === "string" ? { app: connection, worker: connection, auth: connection } : connection;
   const signals = new Signals(options.listenUrl === undefined ? urls.app : options.listenUrl);
-  const target = (url: string, role: string): TransactionTarget => ({
-    signals,
-    pool: new SlotPool({
+  const pool = (url: string) =>
+    new SlotPool({
       url,
       connectTimeoutMs: options.connectTimeoutMs ?? 10_000,
       max: options.poolSize ?? (isTestMode() ? 5 : 20),
       idleTimeoutMs: 30_000,
       acquireTimeoutMs: options.acquireTimeoutMs ?? 10_000,
-    }),
+    });
+  const target = (url: string, role: string): TransactionTarget => ({
+    signals,
+    pool: pool(url),
     role: decodeURIComponent(new URL(url).username) === role ? null : role,
     prepare: options.prepare ?? !isTestMode(),
     binding: options.binding ?? readDatabaseEnvironment().binding,
   });
-  const app = target(urls.app, "mema_app");
+  const replica = options.replicaUrl === undefined ? undefined : new Replica(pool(options.replicaUrl));
+  const app: TransactionTarget = { ...target(urls.app, "mema_app"), ...(replica === undefined ? {} : { replica }) };
   const worker = target(urls.worker, "mema_worker");
   const auth = target(urls.auth, "mema_auth");
   return {
@@ -80,7 +86,7 @@ export function createDbClient(connection: string | RuntimeUrls, options: DbClie
     auth,
     signals,
     close: async () => {
-      await Promise.all([signals.close(), app.pool.close(), worker.pool.close(), auth.pool.close()]);
+      await Promise.all([signals.close(), replica?.pool.close(), app.pool.close(), worker.pool.close(), auth.pool.close()]);
     },
   };
 }
@@ -151,8 +157,9 @@ let shared: Db | null = null;
  * else the embedded engine in MEMA_DATA_DIR. Made at the first call, connected at the first transaction.
  */
 export function getDb(): Db {
-  const { runtime, ownerUrl, passwords, dataDir } = readDatabaseEnvironment();
-  shared ??= createDbClient(runtime ?? (ownerUrl === null ? `embedded:${dataDir}` : deriveRuntimeUrls(ownerUrl, passwords)));
+  const { runtime, ownerUrl, passwords, dataDir, replicaUrl } = readDatabaseEnvironment();
+  const urls = runtime ?? (ownerUrl === null ? `embedded:${dataDir}` : deriveRuntimeUrls(ownerUrl, passwords));
+  shared ??= createDbClient(urls, { replicaUrl });
   return shared;
 }
 

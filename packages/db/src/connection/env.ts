@@ -11,6 +11,10 @@ export const databaseEnvironment = z.object({
   MEMA_APP_PASSWORD: z.string().optional().describe("The password that db:migrate gives mema_app; derived from the owner's unless given"),
   MEMA_WORKER_PASSWORD: z.string().optional().describe("The same for mema_worker"),
   MEMA_AUTH_PASSWORD: z.string().optional().describe("The same for mema_auth"),
+  MEMA_REPLICA_URL: z
+    .url()
+    .optional()
+    .describe("A read replica, as the login mema_app: reads of users who wrote nothing for 10 s go there"),
   MEMA_BINDING: z
     .enum(["set_local", "set_config"])
     .default("set_local")
@@ -32,6 +36,7 @@ export function readDatabaseEnvironment(variables: NodeJS.ProcessEnv = process.e
     ownerUrl: parsed.DATABASE_URL ?? null,
     runtime,
     passwords: { mema_app: parsed.MEMA_APP_PASSWORD, mema_worker: parsed.MEMA_WORKER_PASSWORD, mema_auth: parsed.MEMA_AUTH_PASSWORD },
+    replicaUrl: parsed.MEMA_REPLICA_URL,
     binding: parsed.MEMA_BINDING,
     secretKey: parsed.MEMA_SECRET_KEY,
     oldSecretKey: parsed.MEMA_OLD_SECRET_KEY,

@@ -1,6 +1,8 @@
 import { AppError } from "@mema/shared";
+import { asAppError } from "../errors.ts";
 import { Lease, openTransaction } from "./lease.ts";
 import { type Queries, TransactionQueries } from "./queries.ts";
+import type { Replica } from "./replica.ts";
 import type { SignalChannel, Signals } from "./signals.ts";
 import type { SlotPool } from "./slot-pool.ts";
 
@@ -30,6 +32,8 @@ export interface TransactionTarget {
   role: string | null;
   prepare: boolean;
   binding: Binding;
+  /** Where read-only transactions may go instead. */
+  replica?: Replica;
   signals: Signals;
   /** Called when a transaction passed its deadline; the embedded engine restarts its thread, which a dropped connection does not stop. */
   onDeadline?: () => void;
@@ -37,18 +41,43 @@ export interface TransactionTarget {
 
 /**
  * Runs `body` in one transaction bound to `userId` (a UUID, or nothing for no user). Commits when it returns, rolls back when it throws or
- * returns an error. Fails at once inside another transaction: on a small pool it would wait for itself.
+ * returns an error. Fails at once inside another transaction: on a small pool it would wait for itself. A read that a replica could not
+ * answer runs again where the data is.
  */
 export async function transact<T>(
   target: TransactionTarget,
   userId: string,
   body: (queries: Queries) => Promise<T>,
-  { readOnly = false, oneStatement = false, deadlineMs }: TransactionOptions,
+  options: TransactionOptions,
 ): Promise<T> {
   if (openTransaction.getStore()?.lease.isOpen) {
     throw new AppError("INTERNAL", "A transaction is open already: pass it on instead of opening a second one inside it.");
   }
-  const acquired = target.pool.acquire();
+  const { replica } = target;
+  if (replica === undefined) return transactOn(target, target.pool, userId, body, options);
+  if (options.readOnly === true && replica.serves(userId)) {
+    try {
+      return await transactOn(target, replica.pool, userId, body, options);
+    } catch (error) {
+      if (asAppError(error).code !== "UNAVAILABLE") throw error;
+      replica.noteFailure();
+    }
+  }
+  try {
+    return await transactOn(target, target.pool, userId, body, options);
+  } finally {
+    if (options.readOnly !== true) replica.noteWrite(userId);
+  }
+}
+
+async function transactOn<T>(
+  target: TransactionTarget,
+  pool: SlotPool,
+  userId: string,
+  body: (queries: Queries) => Promise<T>,
+  { readOnly = false, oneStatement = false, deadlineMs }: TransactionOptions,
+): Promise<T> {
+  const acquired = pool.acquire();
   const slot = acquired instanceof Promise ? await acquired : acquired;
   const lease = new Lease(slot, {
     opener: opener(target, userId, readOnly, deadlineMs),
@@ -84,7 +113,7 @@ export async function transact<T>(
     throw lease.lost ?? error;
   } finally {
     clearTimeout(deadline);
-    target.pool.release(slot);
+    pool.release(slot);
   }
 }
 

@@ -14,6 +14,8 @@ export interface PrivateCluster {
   ownerUrl: string;
   /** Stops at once as after a power cut, and starts again. */
   restart(mode: "immediate" | "fast"): void;
+  /** Starts a streaming replica of it: the same databases, logins and passwords on another port. */
+  startReplica(): Promise<{ port: number; stop: () => void }>;
   stop(): void;
 }
 
@@ -96,8 +98,17 @@ export async function startPrivateCluster(settings: Record<string, string> = {})
   const template = postgres(superuserUrl.replace(/postgres$/, "template1"), { max: 1, onnotice: () => {} });
   await template.unsafe(`create extension vector; create role mema_test_owner login createrole createdb password '${ownerPassword}'`);
   await template.end();
+  const startReplica = async () => {
+    const copy = join(folder, "replica");
+    const replicaPort = await freePort();
+    run("pg_basebackup", "-d", superuserUrl, "-D", copy, "-R", "--checkpoint=fast", "--no-sync");
+    const settingsOfCopy = flags.map((flag) => flag.replace(`port='${port}'`, `port='${replicaPort}'`)).join(" ");
+    run("pg_ctl", "-D", copy, "-l", join(folder, "replica.log"), "-w", "-o", settingsOfCopy, "start");
+    return { port: replicaPort, stop: () => run("pg_ctl", "-D", copy, "-m", "immediate", "-w", "stop") };
+  };
   return {
     superuserUrl,
+    startReplica,
     ownerUrl: url("mema_test_owner", ownerPassword),
     restart: (mode) => {
       run("pg_ctl", "-D", data, "-m", mode, "-w", "stop");
