@@ -27,6 +27,7 @@ test("returns the canonical form: zone, wall clock and rule in their usual writi
     dtstartLocal: "2026-11-22T09:00:00",
     tz: "Europe/Berlin",
     rrule: "FREQ=MONTHLY;BYDAY=1FR,-1MO",
+    anniversary: null,
     rdatesLocal: [],
     exdatesLocal: [],
     untilAt: null,

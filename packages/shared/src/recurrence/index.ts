@@ -1,3 +1,4 @@
+export { type Anniversary, firstReturn, offsetLocal } from "./anniversaries.ts";
 export { checkSchedule } from "./check-schedule.ts";
 export * from "./describe-instant.ts";
 export type { ClockChangePolicy, Occurrence } from "./local-time.ts";

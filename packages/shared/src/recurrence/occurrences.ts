@@ -1,4 +1,5 @@
 import { badInput } from "../errors.ts";
+import { anniversaries } from "./anniversaries.ts";
 import type { Moment, Occurrence } from "./local-time.ts";
 import { instantOf, momentsOf, parseLocal, toOccurrence } from "./local-time.ts";
 import { parseRule } from "./rule.ts";
@@ -102,13 +103,18 @@ function* wallClockSeries(schedule: CheckedSchedule, start: number, end: number)
 
 /** The wall clocks that can matter from `start` to `end`; with a count all from the beginning, since each uses it up. */
 function scheduleWallClocks(schedule: CheckedSchedule, start: number, end: number): Iterable<Temporal.PlainDateTime> {
-  const { dtstartLocal, rrule, tz, countTotal } = schedule;
+  const { dtstartLocal, rrule, anniversary, tz, countTotal } = schedule;
   const dtstart = parseLocal(dtstartLocal, "dtstartLocal");
-  if (rrule === null) return [dtstart];
+  if (rrule === null && anniversary === null) return [dtstart];
   const localAt = (at: number) => instantOf(new Date(at)).toZonedDateTimeISO(tz).toPlainDateTime();
   const from = countTotal === null ? localAt(start).subtract({ hours: clockChangeMarginHours }) : dtstart;
-  return wallClocks(parseRule(rrule), dtstart, from, localAt(end).add({ hours: clockChangeMarginHours }));
+  const to = localAt(end).add({ hours: clockChangeMarginHours });
+  if (anniversary !== null) return anniversaries(anniversary, later(from, dtstart), to);
+  return rrule === null ? [] : wallClocks(parseRule(rrule), dtstart, from, to);
 }
+
+const later = (a: Temporal.PlainDateTime, b: Temporal.PlainDateTime): Temporal.PlainDateTime =>
+  Temporal.PlainDateTime.compare(a, b) > 0 ? a : b;
 
 function momentsOfAll(locals: string[], schedule: CheckedSchedule): Moment[] {
   const moments = locals.flatMap((local) => momentsOf(parseLocal(local, "rdatesLocal"), schedule.tz, schedule)).toSorted(byInstant);

@@ -1,6 +1,8 @@
 import type { ReminderType } from "../enumerations.ts";
 import { gapPolicies, overlapPolicies } from "../enumerations.ts";
 import { badInput } from "../errors.ts";
+import type { Anniversary } from "./anniversaries.ts";
+import { offsetLocal } from "./anniversaries.ts";
 import type { ClockChangePolicy } from "./local-time.ts";
 import { checkTimeZone, formatLocal, parseLocal, resolveLocal } from "./local-time.ts";
 import type { Rule } from "./rule.ts";
@@ -15,6 +17,8 @@ export interface Schedule extends ClockChangePolicy {
   tz: string;
   /** Only for kind recurring. May hold COUNT or UNTIL; `checkSchedule` moves them into countTotal and untilAt. */
   rrule?: string | null;
+  /** Instead of a rule: each year's return of a day, moved by an offset; only for kind recurring. */
+  anniversary?: Anniversary | null;
   /** Extra wall clocks; not bounded by untilAt or countTotal. */
   rdatesLocal?: string[];
   /** Wall clocks taken away, after countTotal has counted them. */
@@ -51,6 +55,7 @@ export function normaliseSchedule(schedule: Schedule): CheckedSchedule {
     dtstartLocal: formatLocal(parseLocal(schedule.dtstartLocal, "dtstartLocal")),
     tz,
     rrule: rule === null ? null : formatRule(rule),
+    anniversary: schedule.anniversary ?? null,
     rdatesLocal: normaliseDates(schedule.rdatesLocal ?? [], "rdatesLocal"),
     exdatesLocal: normaliseDates(schedule.exdatesLocal ?? [], "exdatesLocal"),
     untilAt: ruleBound("UNTIL", given.untilAt, rule?.until === undefined ? null : untilInstant(rule.until, tz), "untilAt"),
@@ -101,6 +106,7 @@ function checkBounds({ untilAt, countTotal, intervalSeconds }: CheckedSchedule):
 
 function checkKind(schedule: CheckedSchedule, rule: Rule | null): void {
   const { kind, intervalSeconds } = schedule;
+  if (schedule.anniversary !== null && kind !== "recurring") throw badInput("anniversary", `only kind "recurring" takes it, not "${kind}"`);
   if (intervalSeconds !== null && kind !== "interval") throw badInput("intervalSeconds", `only kind "interval" takes it, not "${kind}"`);
   switch (kind) {
     case "once":
@@ -108,6 +114,11 @@ function checkKind(schedule: CheckedSchedule, rule: Rule | null): void {
       if (schedule.exdatesLocal.length > 0) throw badInput("exdatesLocal", 'kind "once" fires once; there is nothing to exclude');
       return;
     case "recurring":
+      if (schedule.anniversary !== null) {
+        offsetLocal(schedule.anniversary);
+        if (rule !== null) throw badInput("rrule", "an anniversary has no rule beside it; leave one out");
+        return;
+      }
       if (rule === null && schedule.rdatesLocal.length === 0) {
         throw badInput("rrule", 'kind "recurring" needs a rule such as FREQ=DAILY, or rdatesLocal');
       }
