@@ -3,7 +3,7 @@ import { and, asc, desc, eq, gt, inArray, isNotNull, isNull, or, type SQL, sql }
 import { instantParameter } from "./clock.ts";
 import type { UserTransaction } from "./connection/access.ts";
 import { decodeCursor, type Page, pageLimit, pageOf, type PageRequest, timeKey } from "./cursor.ts";
-import { reminderOccurrences as occurrences } from "./schema/index.ts";
+import { reminderDeliveries, reminderOccurrences as occurrences } from "./schema/index.ts";
 import { isOneOf } from "./sql-fragments.ts";
 
 export type ReminderOccurrence = typeof occurrences.$inferSelect;
@@ -42,8 +42,8 @@ export interface OccurrenceRepository {
   inStates(reminderId: string, states: readonly OccurrenceStatus[]): Promise<ReminderOccurrence[]>;
   update(ids: readonly string[], changes: OccurrenceChanges): Promise<void>;
   /**
-   * What was sent at or after its time has fired, and so has what was snoozed and sent again. Each becomes so once: returns those that
-   * fired for the first time.
+   * What was sent at or after its time, or with its last alert before it, has fired, and so has what was snoozed and sent again. Each
+   * becomes so once: returns those that fired for the first time.
    */
   markFired(sent: readonly string[], snoozed: readonly string[], now: Date): Promise<Pick<ReminderOccurrence, "id" | "reminderId">[]>;
 }
@@ -159,7 +159,9 @@ export function createOccurrenceRepository(tx: UserTransaction): OccurrenceRepos
           .set({ status: "fired", snoozedUntil: null })
           .where(and(own, isOneOf(occurrences.id, snoozed), eq(occurrences.status, "snoozed"), isNotNull(occurrences.firedAt)));
       }
-      const timely = or(isOneOf(occurrences.id, snoozed), sql`${effective} <= ${instantParameter(now)}`);
+      const lastAlert = sql`not exists (select 1 from ${reminderDeliveries} d where d.user_id = ${tx.userId} and d.occurrence_id = ${occurrences.id}
+        and d.step like 'alert:%' and d.settled_at is null and d.due_at > ${instantParameter(now)})`;
+      const timely = or(lastAlert, isOneOf(occurrences.id, snoozed), sql`${effective} <= ${instantParameter(now)}`);
       return tx
         .update(occurrences)
         .set({ status: "fired", firedAt: now, snoozedUntil: null })

@@ -180,6 +180,13 @@ describe("firing", () => {
     expect(await worker.turn(after(10_000))).toHaveLength(1);
   });
 
+  test("a reminder whose only alert is before its time has fired with it", async () => {
+    const { id } = await create({ at: { local: "2026-11-22T15:00:00" }, alerts: [{ beforeSeconds: 600 }] });
+    expect(await worker.turn(instant("2026-11-22T13:50:00Z"))).toHaveLength(1);
+    expect(await history(id)).toEqual([["2026-11-22T14:00:00.000Z", "fired"]]);
+    expect(await rowOf(id)).toMatchObject({ status: "completed", firedCount: 1 });
+  });
+
   test("nags until it is acknowledged", async () => {
     const { id } = await create({ in: "PT10S", nag: [60, 120, 180] });
     expect(await worker.turn(after(10))).toHaveLength(1);
