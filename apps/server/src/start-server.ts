@@ -1,5 +1,5 @@
 import type { AddressInfo } from "node:net";
-import { ensureFirstUser, ServerKeys, type Services, SignInGuard } from "@mema/api";
+import { ensureFirstUser, presentTzdata, recomputeZones, ServerKeys, type Services, SignInGuard } from "@mema/api";
 import {
   createDbClient,
   createEmbeddedClient,
@@ -10,7 +10,7 @@ import {
   readDatabaseEnvironment,
   runMigrations,
 } from "@mema/db";
-import { AppError } from "@mema/shared";
+import { AppError, tryCatch } from "@mema/shared";
 import { serve } from "@hono/node-server";
 import { createApp } from "./app.ts";
 import type { ServerEnvironment } from "./env.ts";
@@ -75,9 +75,11 @@ async function serveOn(
     closing: closing.signal,
   };
   let firstStart = false;
+  let recomputing = Promise.resolve();
   const gate = new ReadinessGate(database.db, log, async () => {
     firstStart = await ensureFirstUser(database.db, secrets.bootstrapKey);
     if (firstStart) log.info({}, "first user created");
+    recomputing = recomputeInBackground(services);
   });
   // A login that could see every user, or tables that do not keep users apart, must never be served; a database that is down or not
   // migrated yet may come later.
@@ -102,12 +104,20 @@ async function serveOn(
       await worker?.stop();
     },
     onShutdown: async () => {
+      await recomputing;
       await database.close();
       log.info({}, "stopped");
     },
     onForced: (reason) => log.error({ reason }, "stopped by force"),
   });
   return { url, database: database.description, secrets, firstStart, workerPid: worker?.pid(), stop };
+}
+
+/** A new Node brings new rules of time zones: reminders move to where their wall clocks are by them. */
+async function recomputeInBackground({ db, log, closing }: Services): Promise<void> {
+  const [done, error] = await tryCatch(recomputeZones(db, { signal: closing }));
+  if (error !== null) log.error({ error: error.name }, "the reminders could not all be moved to the new rules of time zones");
+  else if (done.reminders > 0) log.info({ ...done, tzdata: presentTzdata() }, "reminders computed with the new rules of time zones");
 }
 
 /** A stranger who opens connections and sends slowly, or nothing, is cut off: 15 s for the headers, 60 s for a whole request. */

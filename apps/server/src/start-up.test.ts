@@ -1,7 +1,17 @@
 import { mkdtempSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { openEmbeddedEngine, runMigrations } from "@mema/db";
+import {
+  createDbClient,
+  createEmbeddedClient,
+  type Db,
+  deriveRuntimeUrls,
+  openEmbeddedEngine,
+  readDatabaseEnvironment,
+  reminders,
+  runMigrations,
+  withUser,
+} from "@mema/db";
 import { testEnvironment } from "@mema/db/testing";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { call, dataOf } from "./testing/http-call.ts";
@@ -112,3 +122,43 @@ test.runIf(embedded)(
     await engine.close();
   },
 );
+
+/** The database of a server that is not running. */
+async function withDatabase<T>(body: (db: Db) => Promise<T>): Promise<T> {
+  const engine = home.ownerUrl === null ? await openEmbeddedEngine({ dataDir: home.dataDir }) : null;
+  const db =
+    engine === null
+      ? createDbClient(deriveRuntimeUrls(home.ownerUrl ?? "", readDatabaseEnvironment().passwords))
+      : createEmbeddedClient(engine);
+  try {
+    return await body(db);
+  } finally {
+    await db.close();
+    await engine?.close();
+  }
+}
+
+test("a start with another tz database than the last one computes the reminders anew, in the background", async () => {
+  const first = await home.start();
+  const key = first.apiKey ?? "";
+  const { id: userId } = dataOf(await call(first.url, "users.me", undefined, { key, method: "GET" }));
+  const made = dataOf(
+    await call(first.url, "reminders.create", { title: "Tea", at: { local: "2030-07-01T09:00:00", tz: "Europe/Berlin" } }, { key }),
+  );
+  await first.end("SIGTERM");
+  const stored = {
+    tzdataVersion: "2019a",
+    expandFromAt: new Date("2030-07-01T08:00:00Z"),
+    nextOccurrenceAt: new Date("2030-07-01T08:00:00Z"),
+  };
+  await withDatabase((db) => withUser(db, String(userId), (tx) => tx.update(reminders).set(stored)));
+  const second = await home.start();
+  await second.printed(/reminders computed with the new rules of time zones/);
+  const moved = dataOf(await call(second.url, "reminders.byId", { id: made["id"] }, { key }));
+  expect(moved["next"]).toMatchObject({ at: "2030-07-01T07:00:00.000Z", local: "2030-07-01T09:00:00" });
+  await second.end("SIGTERM");
+  const versions = await withDatabase((db) =>
+    withUser(db, String(userId), (tx) => tx.query.reminders.findMany({ columns: { tzdataVersion: true } })),
+  );
+  expect(versions).toEqual([{ tzdataVersion: process.versions.tz }]);
+});

@@ -7,6 +7,8 @@ export { placeOf, toErrorReply } from "./errors.ts";
 export { newServerKey, ServerKeys } from "./credentials.ts";
 export { type AppRouter, appRouter } from "./root.ts";
 export { SignInGuard } from "./sign-in-guard.ts";
+export { presentTzdata } from "./services/reminder-plan.ts";
+export { recomputeZones } from "./services/tzdata.ts";
 export { createUser, ensureFirstUser } from "./services/users.ts";
 
 /** Calls procedures in the same process: `createCaller(createContext(services, { credential }))`. */

@@ -79,6 +79,7 @@ async function unlinkReminders(tx: UserTransaction, factIds: readonly string[]):
     .update(reminders)
     .set({
       anchorFactId: null,
+      anchorDate: null,
       status: sql`case when ${timed} then 'cancelled' else ${reminders.status} end`,
       statusReason: sql`case when ${timed} then 'anchor_fact_deleted' else ${reminders.statusReason} end`,
       nextOccurrenceAt: sql`case when ${timed} then null else ${reminders.nextOccurrenceAt} end`,

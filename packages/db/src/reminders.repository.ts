@@ -43,6 +43,10 @@ export interface ReminderRepository {
   anchoredTo(factId: string): Promise<Reminder[]>;
   /** Active and paused reminders that follow the user's zone. */
   floating(): Promise<Reminder[]>;
+  /** Active and paused ones whose instants another tz database than `tzdata` gave, locked, at most `limit`. */
+  ofOtherTzdata(tzdata: string, limit: number): Promise<Reminder[]>;
+  /** Notes which tz database their instants are from. */
+  stampTzdata(ids: readonly string[], tzdata: string): Promise<void>;
   /** upcoming: the soonest first; otherwise the newest first. */
   list(request: PageRequest & { filters?: ReminderFilters | undefined }): Promise<Page<Reminder>>;
   /** Throws CONFLICT when `version` is not the current one. */
@@ -136,6 +140,20 @@ export function createReminderRepository(tx: UserTransaction): ReminderRepositor
         .where(and(own, eq(reminders.anchorFactId, factId), inArray(reminders.status, live)))
         .orderBy(asc(reminders.id))
         .for("update"),
+    ofOtherTzdata: (tzdata, limit) =>
+      tx
+        .select()
+        .from(reminders)
+        .where(and(own, inArray(reminders.status, live), sql`${reminders.tzdataVersion} is distinct from ${tzdata}`))
+        .orderBy(asc(reminders.id))
+        .limit(limit)
+        .for("update"),
+    stampTzdata: async (ids, tzdata) => {
+      await tx
+        .update(reminders)
+        .set({ tzdataVersion: tzdata })
+        .where(and(own, isOneOf(reminders.id, ids)));
+    },
     floating: () =>
       tx
         .select()

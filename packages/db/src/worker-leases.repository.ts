@@ -53,6 +53,8 @@ export interface LeaseCounts {
 export interface WorkerLeaseRepository {
   /** Active reminders that are due to be looked at, at most `perUser` of each user, the oldest first. */
   dueReminders(request: { limit: number; perUser: number }, clock: DbClock): Promise<DueReminder[]>;
+  /** Users after `after` with reminders whose instants another tz database than `tzdata` gave, in order. */
+  usersOfOtherTzdata(request: { tzdata: string; after: string | null; limit: number }): Promise<string[]>;
   /** Takes due deliveries: urgent ones first, then rotating over users. No two claims get the same one. */
   claim(request: ClaimRequest, clock: DbClock): Promise<ClaimedDelivery[]>;
   /** Prolongs leases and returns the ones that are still held; the others are lost. */
@@ -94,6 +96,14 @@ export function createWorkerLeaseRepository(tx: WorkerTransaction): WorkerLeaseR
         ) due
         limit ${limit}`);
       return rows.map((row) => ({ userId: row.user_id, reminderId: row.id }));
+    },
+
+    usersOfOtherTzdata: async ({ tzdata, after, limit }) => {
+      const rows = await tx.execute<{ user_id: string }>(sql`
+        select distinct r.user_id from reminders r
+        where r.user_id > ${after ?? firstUser}::uuid and r.status in ('active', 'paused') and r.tzdata_version is distinct from ${tzdata}
+        order by r.user_id limit ${limit}`);
+      return rows.map((row) => row.user_id);
     },
 
     claim: async ({ workerId, limit, perUser, leaseSeconds, after }, clock) => {

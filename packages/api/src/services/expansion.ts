@@ -20,7 +20,7 @@ import {
   withWorker,
 } from "@mema/db";
 import { AppError } from "@mema/shared";
-import { longestLead, noCursor, planReminder, type ReminderPlan } from "./reminder-plan.ts";
+import { longestLead, noCursor, planReminder, presentTzdata, type ReminderPlan } from "./reminder-plan.ts";
 
 const perUser = 50;
 
@@ -120,7 +120,7 @@ async function applyPlan(
     over && (await createDeliveryRepository(tx).open([reminder.id])).size === 0
       ? { status: "expired" as const, statusReason: "last_occurrence_missed" }
       : {};
-  await createReminderRepository(tx).advance(reminder.id, { ...cursor, ...end, tzdataVersion: process.versions.tz ?? null });
+  await createReminderRepository(tx).advance(reminder.id, { ...cursor, ...end, tzdataVersion: presentTzdata() });
   return queued;
 }
 

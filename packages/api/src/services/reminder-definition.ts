@@ -1,14 +1,17 @@
 import { createFactRepository, type NewReminder, type Reminder, type ReminderAlert, type UserTransaction } from "@mema/db";
 import {
   addDuration,
+  type Anniversary,
   badInput,
   type CheckedSchedule,
   checkSchedule,
   checkTimeZone,
+  firstReturn,
   gapPolicies,
   idInput,
   instantInput,
   misfirePolicies,
+  offsetLocal,
   overlapPolicies,
   plainText,
   quietPolicies,
@@ -108,7 +111,7 @@ export type ReminderTiming = Pick<ReminderInput, keyof typeof timing>;
 export type ReminderBehaviour = Pick<ReminderInput, keyof typeof behaviour>;
 
 /** The columns that say when a reminder is due. */
-export type TimingColumns = ReminderRule & Pick<Reminder, "anchorFactId" | "anchorOffset">;
+export type TimingColumns = ReminderRule & Pick<Reminder, "anchorFactId">;
 
 export const hasTiming = (input: ReminderTiming): boolean =>
   Object.keys(timing).some((name) => input[name as keyof ReminderTiming] !== undefined);
@@ -153,7 +156,7 @@ function refuseUnused(input: ReminderTiming, way: string | undefined): void {
 const zoneOr = (tz: string | undefined, userZone: string): string => (tz === undefined ? userZone : checkTimeZone(tz));
 
 type ScheduleParts = Pick<CheckedSchedule, "kind" | "dtstartLocal"> &
-  Partial<Pick<CheckedSchedule, "rrule" | "intervalSeconds" | "overlapPolicy">>;
+  Partial<Pick<CheckedSchedule, "rrule" | "anniversary" | "intervalSeconds" | "overlapPolicy">>;
 
 function check(input: ReminderTiming, parts: ScheduleParts, userZone: string, now: Date): CheckedSchedule {
   return checkSchedule(
@@ -172,7 +175,7 @@ function check(input: ReminderTiming, parts: ScheduleParts, userZone: string, no
 }
 
 function columns(tz: string | undefined, schedule: CheckedSchedule): TimingColumns {
-  return { ...schedule, tz: tz === undefined ? null : schedule.tz, anchorFactId: null, anchorOffset: null };
+  return { ...schedule, tz: tz === undefined ? null : schedule.tz, anchorFactId: null, anchorOffset: null, anchorDate: null };
 }
 
 /** Elapsed time belongs to no zone: the zone is fixed, and the second reading of a repeated hour is kept. */
@@ -207,11 +210,19 @@ async function beforeFact(
 ): Promise<TimingColumns> {
   const fact = await createFactRepository(tx).getById(factId);
   if (fact.eventDate === null) throw badInput(["beforeFact", "factId"], "is a fact without a date; give it an eventDate first, or use at");
-  const anchorOffset = `-${checkOffset(offset)}`;
-  const dtstartLocal = anchoredLocal(fact.eventDate, anchorOffset, time);
-  const parts: ScheduleParts = yearly ? { kind: "recurring", rrule: "FREQ=YEARLY", dtstartLocal } : { kind: "once", dtstartLocal };
+  const anchor = { date: fact.eventDate, offset: `-${checkOffset(offset)}`, time };
+  const dtstartLocal = anchoredLocal(anchor, yearly ? toLocal(now, zoneOr(input.tz, userZone)) : null);
+  const parts: ScheduleParts = yearly ? { kind: "recurring", anniversary: anchor, dtstartLocal } : { kind: "once", dtstartLocal };
   const schedule = check(input, parts, userZone, now);
-  return { ...columns(input.tz, schedule), kind: "fact_relative", anchorFactId: fact.id, anchorOffset };
+  const rrule = yearly ? "FREQ=YEARLY" : null;
+  return {
+    ...columns(input.tz, schedule),
+    kind: "fact_relative",
+    rrule,
+    anchorFactId: fact.id,
+    anchorOffset: anchor.offset,
+    anchorDate: anchor.date,
+  };
 }
 
 function checkOffset(offset: string): string {
@@ -227,12 +238,10 @@ function checkOffset(offset: string): string {
   );
 }
 
-/** The wall clock that lies `anchorOffset` ("-P3D") from a fact's date, at a time of day. */
-export function anchoredLocal(eventDate: string, anchorOffset: string, time: string): string {
-  return Temporal.PlainDate.from(eventDate)
-    .toPlainDateTime(time)
-    .add(Temporal.Duration.from(anchorOffset))
-    .toString({ smallestUnit: "second" });
+/** The wall clock that lies an offset ("-P3D") from a time of day of a fact's date; of a yearly one its first return from `yearlyFrom` on. */
+export function anchoredLocal(anchor: Anniversary, yearlyFrom: string | null): string {
+  const local = yearlyFrom === null ? offsetLocal(anchor) : firstReturn(anchor, Temporal.PlainDateTime.from(yearlyFrom));
+  return local.toString({ smallestUnit: "second" });
 }
 
 /** The columns of how a reminder behaves, as far as they were given. */

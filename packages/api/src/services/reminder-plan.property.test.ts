@@ -19,6 +19,8 @@ const rule: ReminderRule = {
   intervalSeconds: 600,
   gapPolicy: "shift",
   overlapPolicy: "first",
+  anchorDate: null,
+  anchorOffset: null,
 };
 
 const rules = oneof(

@@ -9,6 +9,9 @@ const onTimeSeconds = 60;
 const maxMissedRows = 100;
 const page = 1000;
 
+/** The tz database that this process computes with, "2026a". */
+export const presentTzdata = (): string => process.versions.tz ?? "unknown";
+
 export interface PlannedOccurrence {
   at: Date;
   shiftedBySeconds: number;
@@ -42,16 +45,20 @@ export type ReminderRule = Pick<
   | "intervalSeconds"
   | "gapPolicy"
   | "overlapPolicy"
+  | "anchorDate"
+  | "anchorOffset"
 >;
 
 /** The schedule of a reminder; one without a zone is in its user's. */
 export function scheduleOf(rule: ReminderRule, userZone: string): Schedule {
-  const { kind, rrule, intervalSeconds } = rule;
+  const { kind, rrule, intervalSeconds, anchorDate, anchorOffset } = rule;
+  const yearly = kind === "fact_relative" && rrule !== null && anchorDate !== null && anchorOffset !== null;
   return {
     kind: kind === "fact_relative" ? (rrule === null ? "once" : "recurring") : kind,
+    anniversary: yearly ? { date: anchorDate, offset: anchorOffset, time: timeOnTheDay(rule.dtstartLocal, anchorOffset) } : null,
     dtstartLocal: rule.dtstartLocal,
     tz: rule.tz ?? userZone,
-    rrule,
+    rrule: yearly ? null : rrule,
     rdatesLocal: rule.rdatesLocal,
     exdatesLocal: rule.exdatesLocal,
     untilAt: rule.untilAt,
@@ -61,6 +68,10 @@ export function scheduleOf(rule: ReminderRule, userZone: string): Schedule {
     overlapPolicy: rule.overlapPolicy,
   };
 }
+
+/** The time of day of a fact's date from which an offset leads to a wall clock. */
+export const timeOnTheDay = (local: string, offset: string): string =>
+  Temporal.PlainDateTime.from(local).subtract(Temporal.Duration.from(offset)).toPlainTime().toString({ smallestUnit: "second" });
 
 /** The longest lead time of a reminder's alerts, in seconds; 0 without alerts. */
 export const longestLead = (alerts: readonly Pick<ReminderAlert, "offsetSeconds">[]): number =>

@@ -9,6 +9,7 @@ import {
   type UserTransaction,
 } from "@mema/db";
 import { z } from "zod";
+import { presentTzdata } from "./reminder-plan.ts";
 import type { UserNow } from "./reminder-view.ts";
 
 const keptReminder = selectReminderSchema.pick({
@@ -26,6 +27,7 @@ const keptReminder = selectReminderSchema.pick({
   repeatFrom: true,
   anchorFactId: true,
   anchorOffset: true,
+  anchorDate: true,
   gapPolicy: true,
   overlapPolicy: true,
   misfire: true,
@@ -57,7 +59,7 @@ const keptOccurrence = selectReminderOccurrenceSchema.pick({
 const stored = z.object({
   /** Instants are put back only where they still follow from the rule. */
   zone: z.string(),
-  tzdata: z.string().nullable(),
+  tzdata: z.string(),
   reminder: keptReminder,
   alerts: z.array(z.object({ ordinal: z.number(), offsetSeconds: z.number(), channelIds: z.array(z.string()) })),
   occurrences: z.array(keptOccurrence),
@@ -81,7 +83,7 @@ export async function takeSnapshot(tx: UserTransaction, reminder: Reminder, { no
   ]);
   return {
     zone: reminder.tz ?? userZone,
-    tzdata: process.versions.tz ?? null,
+    tzdata: presentTzdata(),
     reminder: keptReminder.parse(reminder),
     alerts: alerts.map(({ ordinal, offsetSeconds, channelIds }) => ({ ordinal, offsetSeconds, channelIds })),
     occurrences: occurrences.map((occurrence) => keptOccurrence.parse(occurrence)),

@@ -16,6 +16,7 @@ import {
   type UserTransaction,
 } from "@mema/db";
 import { AppError, type ReminderAction } from "@mema/shared";
+import { presentTzdata } from "./reminder-plan.ts";
 import { readSnapshot } from "./reminder-snapshot.ts";
 import { type ReminderView, userNow, viewReminder } from "./reminder-view.ts";
 import { replan } from "./reminders.ts";
@@ -70,7 +71,7 @@ export async function undoLastChange(
   await repository.replaceAlerts(id, before.alerts);
   const kept = new Set(before.occurrences.map((occurrence) => occurrence.id));
   await dropNewer(tx, id, kept, change.occurrenceId);
-  if (before.zone === (reminder.tz ?? at.userZone) && before.tzdata === (process.versions.tz ?? null)) {
+  if (before.zone === (reminder.tz ?? at.userZone) && before.tzdata === presentTzdata()) {
     await restore(tx, before.occurrences);
     await reviveDeliveries(tx, before.open, at.now);
     await repository.advance(id, { nextOccurrenceAt, expandFromAt, nextWakeAt });

@@ -23,7 +23,7 @@ import {
 } from "./reminder-definition.ts";
 import { openChange, recordChange, recordSystemChange } from "./reminder-changes.ts";
 import { restoreEdited } from "./reminder-occurrences.ts";
-import { cursorAt, longestLead, nextFrom, noCursor, scheduleOf } from "./reminder-plan.ts";
+import { cursorAt, longestLead, nextFrom, noCursor, presentTzdata, scheduleOf, timeOnTheDay } from "./reminder-plan.ts";
 import { type Moment, momentIn, type ReminderView, userNow, viewReminder, viewReminders } from "./reminder-view.ts";
 
 /**
@@ -43,7 +43,7 @@ export async function createReminder(
   const alerts = alertRows(input.alerts);
   const values = { ...timing, ...behaviourColumns(input), title, notes, entityId, factId, sourceMessageId, dedupeKey };
   const cursor = cursorAt(nextFrom(timing, userZone, now), longestLead(alerts));
-  const created = await repository.create({ ...values, ...cursor, tzdataVersion: process.versions.tz ?? null }, alerts);
+  const created = await repository.create({ ...values, ...cursor, tzdataVersion: presentTzdata() }, alerts);
   const reminder = created ?? (await repository.findByDedupeKey(dedupeKey ?? ""));
   if (reminder === null) throw new AppError("CONFLICT", "A reminder with this dedupeKey ended at this moment. Try again.");
   tx.signal("due");
@@ -139,9 +139,12 @@ export async function reanchorReminders(tx: UserTransaction, factId: string, clo
       await recordSystemChange(tx, reminder, "moved_with_fact", now);
       continue;
     }
-    const dtstartLocal = anchoredLocal(fact.eventDate, reminder.anchorOffset ?? "P0D", reminder.dtstartLocal.slice(11));
-    if (dtstartLocal === reminder.dtstartLocal) continue;
-    const moved = await repository.update(reminder.id, reminder.version, { dtstartLocal });
+    if (fact.eventDate === reminder.anchorDate) continue;
+    const offset = reminder.anchorOffset ?? "P0D";
+    const anchor = { date: fact.eventDate, offset, time: timeOnTheDay(reminder.dtstartLocal, offset) };
+    // A yearly one counts on from the year in which it began.
+    const dtstartLocal = anchoredLocal(anchor, reminder.rrule === null ? null : `${reminder.dtstartLocal.slice(0, 4)}-01-01T00:00:00`);
+    const moved = await repository.update(reminder.id, reminder.version, { dtstartLocal, anchorDate: fact.eventDate });
     const replanned = await replan(tx, moved, userZone, now, "moved");
     await recordSystemChange(tx, moved, "moved_with_fact", now);
     if (replanned.nextOccurrenceAt === null) await endReminder(tx, replanned, "expired", "anchor_fact_in_past");

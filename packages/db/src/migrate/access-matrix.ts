@@ -22,7 +22,7 @@ export const workerColumns: Readonly<Record<string, ColumnGrants>> = {
     select: ["user_id", "due_at", "changes", "attempts", "claim_id", "claimed_until", "model"],
     update: ["due_at", "attempts", "claim_id", "claimed_until", "model"],
   },
-  reminders: { select: ["user_id", "id", "status", "priority", "version", "next_occurrence_at", "next_wake_at"] },
+  reminders: { select: ["user_id", "id", "status", "priority", "version", "next_occurrence_at", "next_wake_at", "tzdata_version"] },
   reminder_occurrences: { select: ["user_id", "id", "reminder_id", "occurrence_at", "status", "snoozed_until"] },
   reminder_deliveries: {
     select: [

@@ -13,7 +13,7 @@ import {
   repeatFroms,
 } from "@mema/shared";
 import { sql } from "drizzle-orm";
-import { check, index, integer, jsonb, text, unique, uniqueIndex, uuid } from "drizzle-orm/pg-core";
+import { check, date, index, integer, jsonb, text, unique, uniqueIndex, uuid } from "drizzle-orm/pg-core";
 import { claimPolicy, columnTypes, updatedAt } from "./base.ts";
 import { channels } from "./channels.ts";
 import { entities } from "./entities.ts";
@@ -52,6 +52,8 @@ export const reminders = tenantTable(
     anchorFactId: columnTypes.reference("anchor_fact_id"),
     /** ISO 8601 duration from the fact's date, negative for before: "-P3D". */
     anchorOffset: text("anchor_offset"),
+    /** The fact's date as the rule was made from it. */
+    anchorDate: date("anchor_date", { mode: "string" }),
     gapPolicy: columnTypes.enumeration("gap_policy", gapPolicies).notNull().default("shift"),
     overlapPolicy: columnTypes.enumeration("overlap_policy", overlapPolicies).notNull().default("first"),
     misfire: columnTypes.enumeration("misfire", misfirePolicies).notNull().default("latest"),

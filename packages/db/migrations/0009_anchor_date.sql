@@ -1,0 +1,2 @@
+ALTER TABLE "reminders" ADD COLUMN "anchor_date" date;--> statement-breakpoint
+UPDATE "reminders" SET "anchor_date" = "facts"."event_date" FROM "facts" WHERE "facts"."user_id" = "reminders"."user_id" AND "facts"."id" = "reminders"."anchor_fact_id";
