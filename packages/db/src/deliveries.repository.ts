@@ -107,7 +107,7 @@ export function createDeliveryRepository(tx: UserTransaction): DeliveryRepositor
             expiresAt: sql`excluded.expires_at`,
             reminderVersion: sql`excluded.reminder_version`,
           },
-          setWhere: eq(deliveries.status, "cancelled"),
+          setWhere: and(own, eq(deliveries.status, "cancelled")),
         })
         .returning({ id: deliveries.id });
       return made.length;

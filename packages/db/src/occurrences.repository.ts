@@ -72,7 +72,7 @@ export function createOccurrenceRepository(tx: UserTransaction): OccurrenceRepos
             shiftedBySeconds: sql`excluded.shifted_by_seconds`,
             updatedAt: sql`now()`,
           },
-          setWhere: eq(occurrences.status, "cancelled"),
+          setWhere: and(own, eq(occurrences.status, "cancelled")),
         })
         .returning();
     },

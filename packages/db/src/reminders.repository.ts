@@ -163,7 +163,7 @@ export function createReminderRepository(tx: UserTransaction): ReminderRepositor
         .for("update"),
     list: async ({ filters = {}, cursor, limit }) => {
       const size = pageLimit(limit);
-      const conditions = [own, ...filterConditions(filters)];
+      const conditions = [own, ...filterConditions(tx, filters)];
       if (filters.view === "upcoming") {
         const after = decodeCursor(timeKey, cursor);
         const rows = await tx
@@ -236,17 +236,17 @@ export function createReminderRepository(tx: UserTransaction): ReminderRepositor
   };
 }
 
-function filterConditions({ view, status, entityId, factId }: ReminderFilters): SQL[] {
+function filterConditions(tx: UserTransaction, { view, status, entityId, factId }: ReminderFilters): SQL[] {
   const conditions: (SQL | undefined)[] = [
     status === undefined ? undefined : eq(reminders.status, status),
     entityId === undefined ? undefined : eq(reminders.entityId, entityId),
     factId === undefined ? undefined : or(eq(reminders.factId, factId), eq(reminders.anchorFactId, factId)),
     view === "upcoming" ? and(isNotNull(reminders.nextOccurrenceAt), eq(reminders.status, "active")) : undefined,
-    view === "due" ? hasOccurrence(sql`o.status in ('due', 'fired')`) : undefined,
-    view === "missed" ? hasOccurrence(sql`o.status = 'missed'`) : undefined,
+    view === "due" ? hasOccurrence(tx, sql`o.status in ('due', 'fired')`) : undefined,
+    view === "missed" ? hasOccurrence(tx, sql`o.status = 'missed'`) : undefined,
   ];
   return conditions.filter((condition) => condition !== undefined);
 }
 
-const hasOccurrence = (condition: SQL): SQL =>
-  sql`exists (select 1 from ${reminderOccurrences} o where o.user_id = ${reminders.userId} and o.reminder_id = ${reminders.id} and ${condition})`;
+const hasOccurrence = (tx: UserTransaction, condition: SQL): SQL =>
+  sql`exists (select 1 from ${reminderOccurrences} o where o.user_id = ${tx.userId} and o.reminder_id = ${reminders.id} and ${condition})`;

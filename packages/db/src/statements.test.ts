@@ -1,15 +1,27 @@
+import { and, eq, sql } from "drizzle-orm";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { createAuditLogRepository } from "./audit-log.repository.ts";
 import { type UserTransaction, withUser } from "./connection/access.ts";
+import { createChannelRepository } from "./channels.repository.ts";
 import { createConversationRepository } from "./conversations.repository.ts";
+import { createDeliveryRepository } from "./deliveries.repository.ts";
 import { createDialogStateRepository } from "./dialog-states.repository.ts";
 import { createEntityRepository } from "./entities.repository.ts";
 import { createEvaluationRepository } from "./evaluations.repository.ts";
 import { createEventRepository } from "./events.repository.ts";
 import { createFactRepository } from "./facts.repository.ts";
+import * as db from "./index.ts";
 import { createIdempotencyKeyRepository } from "./idempotency-keys.repository.ts";
 import { createInterestRepository } from "./interests.repository.ts";
 import { createMessageRepository } from "./messages.repository.ts";
+import { createOccurrenceRepository } from "./occurrences.repository.ts";
+import { createRateLimitRepository } from "./rate-limits.repository.ts";
+import { createRecallIndex } from "./recall-index.repository.ts";
+import { createRecallRepository } from "./recall.repository.ts";
+import { createReminderChangeRepository } from "./reminder-changes.repository.ts";
+import { createReminderRepository } from "./reminders.repository.ts";
+import { newId } from "./schema/base.ts";
+import { reminderDeliveries } from "./schema/index.ts";
 import { createApiKeyRepository, createInviteRepository, createSessionRepository, createUserAuthRepository } from "./sign-in.repository.ts";
 import { createTestDatabase, type TestDatabase } from "./testing/database.ts";
 import { recordStatements, type Statement, unscopedReferences } from "./testing/statements.ts";
@@ -26,85 +38,247 @@ afterAll(() => database.close());
 
 const at = new Date("2025-01-01T12:00:00Z");
 
-/** A repository that notes which of its methods were called. */
-function noting<R extends object>(name: string, repository: R, missing: Set<string>): R {
-  for (const method of Object.keys(repository)) missing.add(`${name}.${method}`);
-  return new Proxy(repository, {
-    get(target, method, receiver) {
-      missing.delete(`${name}.${String(method)}`);
-      return Reflect.get(target, method, receiver);
-    },
+/** Which methods of which repositories have not been called yet. */
+class Walk {
+  readonly missing = new Set<string>();
+  readonly walked = new Set<string>();
+
+  /** A repository of the transaction that notes which of its methods are called. */
+  of<R extends object>(create: (tx: UserTransaction) => R, tx: UserTransaction): R {
+    const repository = create(tx);
+    this.walked.add(create.name);
+    for (const method of Object.keys(repository)) this.missing.add(`${create.name}.${method}`);
+    return new Proxy(repository, {
+      get: (target, method, receiver) => {
+        this.missing.delete(`${create.name}.${String(method)}`);
+        return Reflect.get(target, method, receiver);
+      },
+    });
+  }
+}
+
+/** Calls every method about reminders and their sending once, with rows to do something with. */
+async function callReminders(tx: UserTransaction, walk: Walk, { factId, messageId }: { factId: string; messageId: string }): Promise<void> {
+  const later = new Date(at.getTime() + 3_600_000);
+  const channels = walk.of(createChannelRepository, tx);
+  const inbox = await channels.ensureInApp();
+  const channel = await channels.create({ type: "log", name: "log" });
+  await channels.findById(channel.id);
+  await channels.getById(channel.id);
+  await channels.findMany([channel.id]);
+  await channels.list({ cursor: (await channels.list({ limit: 1 })).nextCursor, filters: { type: "log" } });
+  await channels.update(channel.id, channel.version, { name: "log 2" });
+  await expect(channels.update(channel.id, channel.version, { name: "log 3" })).rejects.toMatchObject({ code: "CONFLICT" });
+  await channels.mark(channel.id, { verifiedAt: at });
+  await channels.usable();
+
+  const reminders = walk.of(createReminderRepository, tx);
+  const input = { title: "call", kind: "once", dtstartLocal: "2025-01-01T13:00:00", dedupeKey: "call", nextOccurrenceAt: at } as const;
+  const reminder = await reminders.create({ ...input, nextWakeAt: at, anchorFactId: factId, sourceMessageId: messageId }, [
+    { ordinal: 0, offsetSeconds: 0, channelIds: [channel.id] },
+  ]);
+  if (reminder === null) throw new Error("nothing was stored");
+  expect(await reminders.create(input, [])).toBeNull();
+  const { id } = reminder;
+  await reminders.findById(id);
+  await reminders.getById(id);
+  await reminders.lock(id);
+  await reminders.lockDue([id], later);
+  await reminders.lockMany([id], "update");
+  await reminders.lockMany([id], "share");
+  await reminders.findByDedupeKey("call");
+  await reminders.listBySourceMessage(messageId);
+  await reminders.anchoredTo(factId);
+  await reminders.floating();
+  for (const view of ["due", "upcoming", "missed", undefined] as const) {
+    const filters = { view, status: "active", entityId: factId, factId } as const;
+    await reminders.list({ limit: 1, cursor: (await reminders.list({ limit: 1, filters: { view } })).nextCursor, filters });
+  }
+  await reminders.update(id, 1, { title: "call again" });
+  await expect(reminders.update(id, 1, { title: "call again" })).rejects.toMatchObject({ code: "CONFLICT" });
+  await reminders.advance(id, { nextOccurrenceAt: later });
+  await reminders.alerts([id]);
+  await reminders.replaceAlerts(id, [{ ordinal: 1, offsetSeconds: 60, channelIds: [] }]);
+
+  const changes = walk.of(createReminderChangeRepository, tx);
+  const change = { reminderId: id, occurrenceId: null, action: "snoozed", reminderVersion: 2, changedAt: at, before: {} } as const;
+  await changes.record(change);
+  await changes.record(change);
+  await changes.markUndone((await changes.findLast(id))?.id ?? "", at);
+  await changes.list({
+    limit: 1,
+    cursor: (await changes.list({ limit: 1, filters: { reminderId: id } })).nextCursor,
+    filters: { reminderId: id },
   });
+
+  const occurrences = walk.of(createOccurrenceRepository, tx);
+  const moments = [at, later].map((occurrenceAt) => ({
+    reminderId: id,
+    occurrenceAt,
+    status: "upcoming" as const,
+    shiftedBySeconds: 0,
+    missedBefore: 0,
+  }));
+  const [first, second] = await occurrences.materialise(moments);
+  const [one = "", two = ""] = [first?.id, second?.id];
+  await occurrences.findById(one);
+  await occurrences.getById(one);
+  await occurrences.findMany([one]);
+  await occurrences.list({
+    limit: 1,
+    cursor: (await occurrences.list({ limit: 1, filters: { reminderId: id } })).nextCursor,
+    filters: { reminderId: id },
+  });
+  await occurrences.findAt(id, at);
+  await occurrences.ahead([id], at);
+  await occurrences.edited(id, ["upcoming"]);
+  await occurrences.inStates(id, ["upcoming"]);
+  await occurrences.update([two], { status: "snoozed", snoozedUntil: at });
+  await occurrences.markFired([one], [two], later);
+
+  const deliveries = walk.of(createDeliveryRepository, tx);
+  const step = { channelId: channel.id, priority: "normal", dueAt: at, nextAttemptAt: at, expiresAt: later, reminderId: id } as const;
+  const sending = { userId: tx.userId, deliveryId: newId(), leaseToken: newId() };
+  const enqueue = () =>
+    deliveries.enqueue([
+      { ...step, id: sending.deliveryId, step: "alert:0", occurrenceId: one, reminderVersion: 1 },
+      { ...step, channelId: inbox.id, step: "alert:1", occurrenceId: two, reminderVersion: 1 },
+    ]);
+  await enqueue();
+  await enqueue();
+  await tx
+    .update(reminderDeliveries)
+    .set({ status: "sending", leaseToken: sending.leaseToken, leaseUntil: sql`now() + interval '1 hour'` })
+    .where(and(eq(reminderDeliveries.userId, tx.userId), eq(reminderDeliveries.id, sending.deliveryId)));
+  await deliveries.getById(sending.deliveryId);
+  const [held] = await deliveries.findMany([sending.deliveryId]);
+  expect(held?.leaseToken).toBe(sending.leaseToken);
+  const filters = { reminderId: id, occurrenceId: one, channelId: channel.id, status: "sending", unread: true } as const;
+  await deliveries.list({ limit: 1, cursor: (await deliveries.list({ limit: 1 })).nextCursor, filters });
+  await deliveries.open([id]);
+  await deliveries.listOpen(id);
+  await deliveries.follow(id, { priority: "urgent", reminderVersion: 2 });
+  await deliveries.reminderIds([sending]);
+  expect(await deliveries.lockHeld([sending])).toHaveLength(1);
+  await deliveries.begin([sending.deliveryId], at);
+  await deliveries.recordAttempts([{ deliveryId: sending.deliveryId, attempt: 1, outcome: "failed", startedAt: at }], at);
+  await deliveries.attempts(sending.deliveryId);
+  await deliveries.unknownAttempts([sending.deliveryId]);
+  expect(await deliveries.settle([{ ...sending, status: "failed", reason: "gone", nextAttemptAt: null }], at)).toHaveLength(1);
+  await deliveries.replay(sending.deliveryId, { nextAttemptAt: at, expiresAt: later });
+  await deliveries.withdraw({ reminderId: id }, "withdrawn");
+  await deliveries.withdraw({ occurrenceIds: [one] }, "withdrawn");
+  await deliveries.revive([sending.deliveryId]);
+  await deliveries.sentSince(id, at);
+  await deliveries.markRead([sending.deliveryId], at);
+  await channels.delete(channel.id);
+  await expect(channels.delete(inbox.id)).rejects.toMatchObject({ code: "PRECONDITION_FAILED" });
+  await reminders.delete(id);
+}
+
+/** Searches by everything that a search can be limited by, and writes the index in every way. */
+async function callRecall(
+  tx: UserTransaction,
+  walk: Walk,
+  ids: { factId: string; messageId: string; entityId: string; conversationId: string },
+): Promise<void> {
+  const { factId, messageId, entityId, conversationId } = ids;
+  const recall = walk.of(createRecallRepository, tx);
+  const search = { query: "Dima's birthday in March", limit: 10, now: new Date() };
+  expect(await recall.search(search)).not.toEqual([]);
+  await recall.search({
+    ...search,
+    kinds: ["fact"],
+    entityIds: [entityId],
+    from: at,
+    to: new Date(),
+    conversationId,
+    asOf: new Date(),
+    validAt: at,
+  });
+  const index = walk.of(createRecallIndex, tx);
+  await index.remove("fact", [factId]);
+  await index.add("fact", factId, { text: "Dima sings", at, author: "Olga", conversationId });
+  await index.remove("message", [messageId]);
+  await index.addMany("message", [{ id: messageId, text: "Dima sings", at }]);
+  await index.setOutdated([factId], true);
+  await index.setNames(entityId, ["Dima", "Mitya"]);
+  await index.rebuild();
+  const limits = walk.of(createRateLimitRepository, tx);
+  await limits.count("bucket", { limit: 1, windowSeconds: 60 });
+  await limits.deleteExpired();
 }
 
 /** Calls every method of every repository once, in an order in which each has something to do. */
-async function callEverything(tx: UserTransaction, missing: Set<string>): Promise<void> {
+async function callEverything(tx: UserTransaction, walk: Walk): Promise<void> {
   const { messageId, conversationId, factId, entityId } = await fillWholeMemory(tx);
-  const users = noting("users", createUserRepository(tx), missing);
+  await callReminders(tx, walk, { factId, messageId });
+  await callRecall(tx, walk, { factId, messageId, entityId, conversationId });
+  const users = walk.of(createUserRepository, tx);
   await users.update((await users.get()).version, { locale: "de" });
   await users.touchLastSeen();
   await users.find();
   await expect(users.create({})).rejects.toMatchObject({ code: "CONFLICT" });
 
-  const auths = noting("userAuths", createUserAuthRepository(tx), missing);
+  const auths = walk.of(createUserAuthRepository, tx);
   await auths.link({ provider: "oidc", externalId: tx.userId });
   for (const { id } of await auths.list()) await auths.unlink(id);
-  const sessions = noting("sessions", createSessionRepository(tx), missing);
+  const sessions = walk.of(createSessionRepository, tx);
   const { session } = await sessions.create({ expiresAt: null });
   await sessions.touch(session.id);
   await sessions.revoke(session.id);
   await sessions.list();
-  const keys = noting("apiKeys", createApiKeyRepository(tx), missing);
+  const keys = walk.of(createApiKeyRepository, tx);
   const { apiKey } = await keys.create({ name: "x", scopes: ["read"] });
   await keys.touch(apiKey.id);
   await keys.revoke(apiKey.id);
   await keys.list();
-  const invites = noting("invites", createInviteRepository(tx), missing);
+  const invites = walk.of(createInviteRepository, tx);
   const { invite } = await invites.create({ expiresAt: null });
   await invites.accept(invite.id);
   await expect(invites.accept(invite.id)).rejects.toMatchObject({ code: "CONFLICT" });
   await invites.revoke(invite.id);
   await invites.list();
 
-  const audit = noting("auditLog", createAuditLogRepository(tx), missing);
+  const audit = walk.of(createAuditLogRepository, tx);
   await audit.append({ actor: "user", action: "a", resource: "r" });
   await audit.list({ cursor: (await audit.list({ limit: 1 })).nextCursor, action: "a", resource: "r" });
-  const idempotency = noting("idempotencyKeys", createIdempotencyKeyRepository(tx), missing);
+  const idempotency = walk.of(createIdempotencyKeyRepository, tx);
   const request = { key: "k", procedure: "p", requestFingerprint: "f", ttlSeconds: 60 };
   await idempotency.begin(request);
   await idempotency.complete("k", {});
   await idempotency.deleteExpired();
-  const dialog = noting("dialogStates", createDialogStateRepository(tx), missing);
+  const dialog = walk.of(createDialogStateRepository, tx);
   const { version } = await dialog.get(at);
   await dialog.set(version, { kind: "account_delete" }, at);
   await dialog.reset(version + 1);
-  const evaluations = noting("evaluations", createEvaluationRepository(tx), missing);
+  const evaluations = walk.of(createEvaluationRepository, tx);
   await evaluations.create({ messageId, factId, evalType: "application_relevance", verdict: "correct" });
   await evaluations.list({ messageId, factId, cursor: (await evaluations.list({ limit: 1 })).nextCursor });
-  const interests = noting("interests", createInterestRepository(tx), missing);
+  const interests = walk.of(createInterestRepository, tx);
   const { id: candidate } = await interests.mention("Climbing", at);
   await interests.answer(candidate, "confirmed");
   await expect(interests.answer(candidate, "confirmed")).rejects.toMatchObject({ code: "CONFLICT" });
   await interests.list({ status: "confirmed" });
   await interests.countUnscanned();
   await interests.advance(await interests.cursor(), messageId);
-  const usages = noting("tokenUsages", createTokenUsageRepository(tx), missing);
+  const usages = walk.of(createTokenUsageRepository, tx);
   const budget = { at, kind: "extraction", model: "m" };
   await usages.meter(budget, 1);
   await usages.setQuota(budget, 2);
   await usages.check(budget);
   await usages.listMonth(at);
-  const events = noting("events", createEventRepository(tx), missing);
+  const events = walk.of(createEventRepository, tx);
   await events.append([{ type: "x", actor: "user" }]);
   await events.listAfter(0);
   await events.lastSeq();
 
-  const conversations = noting("conversations", createConversationRepository(tx), missing);
+  const conversations = walk.of(createConversationRepository, tx);
   await conversations.update(conversationId, (await conversations.getById(conversationId)).version, { title: "b" });
   const other = await conversations.create({});
   await conversations.findById(other.id);
   await conversations.list({ cursor: (await conversations.list({ limit: 1 })).nextCursor });
-  const messages = noting("messages", createMessageRepository(tx), missing);
+  const messages = walk.of(createMessageRepository, tx);
   const input = { content: "Dima sings", source: "s", externalId: "1", conversationId: other.id };
   await messages.store(input);
   const [stored] = await messages.storeMany([input]);
@@ -120,7 +294,7 @@ async function callEverything(tx: UserTransaction, missing: Set<string>): Promis
   });
   await messages.setProcessingStatus(messageId, "processed");
 
-  const facts = noting("facts", createFactRepository(tx), missing);
+  const facts = walk.of(createFactRepository, tx);
   const fact = await facts.create({ content: "x", sourceMessageId: stored?.message.id ?? "", sourceQuote: "Dima", entityIds: [entityId] });
   const updated = await facts.update(fact.id, 1, { content: "y" });
   const retracted = await facts.retract(updated.fact.id, 1);
@@ -128,10 +302,13 @@ async function callEverything(tx: UserTransaction, missing: Set<string>): Promis
   await facts.findById(fact.id);
   await facts.getById(fact.id);
   await facts.history(fact.id);
+  const corrected = await facts.update((await facts.create({ content: "z" })).id, 1, { content: "zz" });
+  await facts.getVersion(corrected.fact.id, { asOf: new Date(), validAt: at });
+  await facts.undo(corrected.fact.id, corrected.fact.version);
   await facts.list({ cursor: (await facts.list({ limit: 1 })).nextCursor, entityId, asOf: at, validAt: at, from: at, to: at });
   await facts.recordUses([{ factId, messageId }]);
   await facts.listUses({ factId });
-  const entities = noting("entities", createEntityRepository(tx), missing);
+  const entities = walk.of(createEntityRepository, tx);
   const again = await entities.create({ canonicalName: "Mitya", aliases: ["M"] });
   await entities.update(again.id, 1, { type: "person" });
   await entities.findByName("m");
@@ -155,15 +332,19 @@ async function callEverything(tx: UserTransaction, missing: Set<string>): Promis
   await users.delete();
 }
 
+/** Every repository that the package has, but for those of the worker and the operator, which belong to no user. */
+const ofUsers = Object.keys(db).filter((name) => /^create\w+(Repository|Index)$/.test(name) && !/Worker|IsolationProof/.test(name));
+
 test("every statement of every repository names the user for each table it touches", async () => {
   const ada = await createTestUser(database.db, "Ada");
-  const missing = new Set<string>();
+  const walk = new Walk();
   let statements: Statement[] = [];
   await withUser(database.db, ada, async (tx) => {
     statements = recordStatements(tx);
-    await callEverything(tx, missing);
+    await callEverything(tx, walk);
   });
-  expect([...missing]).toEqual([]);
+  expect([...walk.missing]).toEqual([]);
+  expect([...walk.walked].toSorted()).toEqual(ofUsers.toSorted());
   expect(statements.length).toBeGreaterThan(150);
   expect(statements.flatMap((statement) => unscopedReferences(statement, ada))).toEqual([]);
 });

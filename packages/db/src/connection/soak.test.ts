@@ -9,7 +9,9 @@ import { savepoint, type UserTransaction, withUser } from "./access.ts";
 
 const full = testEnvironment.scale === "full";
 const clients = 24;
-const budget = full ? { transactions: 1_000_000, milliseconds: Number.POSITIVE_INFINITY } : { transactions: 100_000, milliseconds: 8_000 };
+const budget = full
+  ? { transactions: testEnvironment.soakTransactions, milliseconds: Number.POSITIVE_INFINITY }
+  : { transactions: 100_000, milliseconds: 8_000 };
 const hungAfterMs = 15_000;
 const chance = (probability: number) => Math.random() < probability;
 

@@ -3,5 +3,7 @@ export const testEnvironment = {
   ci: process.env["CI"] === "true",
   databaseUrl: process.env["TEST_DATABASE_URL"] ?? null,
   engine: process.env["MEMA_TEST_ENGINE"] === "postgres" ? "postgres" : "embedded",
+  /** How many transactions the soak makes at full scale; less than a million to run it in parts. */
+  soakTransactions: Number(process.env["MEMA_TEST_SOAK_TRANSACTIONS"] ?? 1_000_000),
   scale: process.env["MEMA_TEST_SCALE"] === "full" ? "full" : "ci",
 } as const;
