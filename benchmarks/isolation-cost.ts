@@ -53,6 +53,7 @@ function open(urls: RuntimeUrls, stage: Stage, poolSize: number) {
     signInGuard: new SignInGuard(),
     secretKey: randomBytes(32),
     allowPrivateWebhooks: false,
+    mail: null,
     closing: new AbortController().signal,
   };
   const { userId, factIds, conversationId, apiKey } = stage;

@@ -25,6 +25,7 @@ export async function measure(parameters: string[]): Promise<{ engine: string; r
     signInGuard: new SignInGuard(),
     secretKey: randomBytes(32),
     allowPrivateWebhooks: false,
+    mail: null,
     closing: new AbortController().signal,
   };
   const answers: Answer[] = [];

@@ -70,6 +70,7 @@ const partOf: Record<string, string> = {
   worker: "reminders",
   "worker-leases": "reminders",
   "worker-nodes": "ops",
+  "worker-stats": "reminders",
 };
 const domains = new Set(readdirSync("packages/db/src/schema").map((file) => file.replace(/\.ts$/, "")));
 const domainOf = (folder: string, suffix: string): string[] =>

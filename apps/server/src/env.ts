@@ -1,4 +1,6 @@
+import type { MailSettings } from "@mema/api";
 import { AppError } from "@mema/shared";
+import { parseMailbox, parseSmtpUrl } from "@mema/shared/mail";
 import { z } from "zod";
 
 const flag = z.enum(["0", "1", "true", "false"]).transform((value) => value === "1" || value === "true");
@@ -30,6 +32,16 @@ export const serverEnvironment = z.object({
   MEMA_SECRET_KEY: key.optional().describe("Encrypts integration secrets; generated unless given"),
   MEMA_WORKER: z.enum(["on", "off"]).default("on").describe("Whether the server keeps a worker process running"),
   MEMA_ALLOW_PRIVATE_WEBHOOKS: flag.default(false).describe("Allows webhooks to private addresses: for local tests"),
+  MEMA_SMTP_URL: z
+    .string()
+    .refine((value) => parseSmtpUrl(value) !== null, "must be smtps://USER:PASSWORD@HOST or smtp://HOST:PORT, with percent-encoded parts")
+    .optional()
+    .describe("The mail server for e-mail channels: smtps, or smtp with STARTTLS, which a password always waits for; none, no e-mail"),
+  MEMA_MAIL_FROM: z
+    .string()
+    .refine((value) => parseMailbox(value) !== null, "must be an address, such as Mema <reminders@example.org>")
+    .optional()
+    .describe("Who the mails are from, such as `Mema <reminders@example.org>`"),
   MEMA_TRUST_PROXY: z.coerce
     .number()
     .int()
@@ -52,6 +64,9 @@ export function readEnvironment(variables: NodeJS.ProcessEnv = process.env): Ser
   if ([app, worker, auth].some((url) => url !== undefined) && [app, worker, auth].includes(undefined)) {
     throw wrong(["MEMA_APP_URL, MEMA_WORKER_URL and MEMA_AUTH_URL: set all three or none"]);
   }
+  if ((parsed.data.MEMA_SMTP_URL === undefined) !== (parsed.data.MEMA_MAIL_FROM === undefined)) {
+    throw wrong(["MEMA_SMTP_URL and MEMA_MAIL_FROM: set both or none"]);
+  }
   const { MEMA_BOOTSTRAP_KEY, MEMA_ADMIN_KEY, MEMA_SERVICE_KEY } = parsed.data;
   const keys = [MEMA_BOOTSTRAP_KEY, MEMA_ADMIN_KEY, MEMA_SERVICE_KEY].filter((value) => value !== undefined);
   if (new Set(keys).size < keys.length) {
@@ -60,6 +75,12 @@ export function readEnvironment(variables: NodeJS.ProcessEnv = process.env): Ser
     ]);
   }
   return parsed.data;
+}
+
+/** How this server sends e-mail; null when it does not. */
+export function mailSettings({ MEMA_SMTP_URL: url = "", MEMA_MAIL_FROM: mailbox = "" }: ServerEnvironment): MailSettings | null {
+  const [server, from] = [parseSmtpUrl(url), parseMailbox(mailbox)];
+  return server === null || from === null ? null : { server, from };
 }
 
 const wrong = (problems: string[]) =>

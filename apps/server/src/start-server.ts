@@ -13,7 +13,7 @@ import {
 import { AppError, tryCatch } from "@mema/shared";
 import { serve } from "@hono/node-server";
 import { createApp } from "./app.ts";
-import type { ServerEnvironment } from "./env.ts";
+import { mailSettings, type ServerEnvironment } from "./env.ts";
 import { gracefulShutdown } from "./graceful-shutdown.ts";
 import { loadSecrets, type ServerSecrets } from "./keys.ts";
 import type { ServerLog } from "./log.ts";
@@ -72,6 +72,7 @@ async function serveOn(
     ]),
     secretKey: secrets.secretKey,
     allowPrivateWebhooks: environment.MEMA_ALLOW_PRIVATE_WEBHOOKS,
+    mail: mailSettings(environment),
     closing: closing.signal,
   };
   let firstStart = false;

@@ -185,8 +185,9 @@ export class Worker {
       "delivery",
     );
     if (result.outcome === "aborted") return this.#giveBack([lease]);
-    if ("error" in result) this.#failures.add(failureOf(lease, result));
-    else this.#completions.add({ ...lease, ...result });
+    const attempt = { ...lease, channelType: job.type };
+    if ("error" in result) this.#failures.add(failureOf(attempt, result));
+    else this.#completions.add({ ...attempt, ...result });
   }
 
   /** Reports ends until the server has heard them; past the lease nobody waits for them any more, and others will find them unknown. */
@@ -231,9 +232,9 @@ export class Worker {
   }
 }
 
-function failureOf(lease: Lease, result: Exclude<SendResult, { outcome: "sent" | "delivered" }>): Failure {
+function failureOf(attempt: Lease & { channelType: Job["type"] }, result: Exclude<SendResult, { outcome: "sent" | "delivered" }>): Failure {
   const { outcome, ...rest } = result;
-  return { ...lease, ...rest, outcome: outcome === "aborted" ? "unknown" : outcome };
+  return { ...attempt, ...rest, outcome: outcome === "aborted" ? "unknown" : outcome };
 }
 
 /** The API's code of a failed call, or the name of whatever it was. */

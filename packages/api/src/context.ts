@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
 import type { KeyScope } from "@mema/shared";
+import type { Mailbox, SmtpServer } from "@mema/shared/mail";
 import type { Db, TransactionOptions, UserTransaction } from "@mema/db";
 import type { ServerKeys } from "./credentials.ts";
 import type { SignInGuard } from "./sign-in-guard.ts";
@@ -19,6 +20,13 @@ export interface Log {
   error(fields: Record<string, unknown>, message: string): void;
 }
 
+/** How this server sends e-mail. */
+export interface MailSettings {
+  /** Its login is a secret. */
+  server: SmtpServer;
+  from: Mailbox;
+}
+
 export interface Limits {
   /** `messages.send` calls of one user in an hour. */
   messagesPerHour: number;
@@ -35,6 +43,8 @@ export interface Services {
   /** 32 bytes that seal integration secrets. */
   secretKey: Uint8Array;
   allowPrivateWebhooks: boolean;
+  /** Null: no e-mail. */
+  mail: MailSettings | null;
   /** Aborted when the server shuts down: long polls and live streams end. */
   closing: AbortSignal;
 }

@@ -2,7 +2,16 @@ import { appRouter } from "./root.ts";
 import { createCallerFactory } from "./trpc.ts";
 
 export { maxBatchSize } from "./client.ts";
-export { createContext, type Actor, type Context, type Limits, type Log, type RequestFacts, type Services } from "./context.ts";
+export {
+  createContext,
+  type Actor,
+  type Context,
+  type Limits,
+  type Log,
+  type MailSettings,
+  type RequestFacts,
+  type Services,
+} from "./context.ts";
 export { placeOf, toErrorReply } from "./errors.ts";
 export { newServerKey, ServerKeys } from "./credentials.ts";
 export { type AppRouter, appRouter } from "./root.ts";

@@ -136,9 +136,22 @@ export const channelOutput = z.object({
   name: z.string(),
   config: z.record(z.string(), z.unknown()),
   verifiedAt: instant.nullable(),
+  /** A code was mailed to the address and can be entered until then. */
+  codeExpiresAt: instant.nullable(),
   disabledAt: instant.nullable(),
   disabledReason: z.string().nullable(),
   version: z.number(),
+  /** Null for channels that cannot fail. An open circuit: what is due waits, and at `nextTryAt` one send tries whether it works again. */
+  health: z
+    .object({
+      lastSuccessAt: instant.nullable(),
+      lastFailureAt: instant.nullable(),
+      lastFailure: z.string().nullable(),
+      failuresInRow: z.number(),
+      circuit: z.enum(["closed", "open"]),
+      nextTryAt: instant.nullable(),
+    })
+    .nullable(),
 });
 
 /** The fields of `reminders.create` that a text stands for, and when it would fire. */

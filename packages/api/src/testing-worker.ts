@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { type ClaimedDelivery, clockAt, createWorkerLeaseRepository, type Db, type LeaseKey, withWorker } from "@mema/db";
-import type { JobContext } from "./services/channels.ts";
+import type { JobContext } from "./services/channel-view.ts";
 import { expandDue } from "./services/expansion.ts";
 import { beginDeliveries, type BeginDecision } from "./services/sending.ts";
 import { type AttemptEnd, settleDeliveries, type SettleResult } from "./services/settlement.ts";

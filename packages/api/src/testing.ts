@@ -43,6 +43,7 @@ export async function createTestApi(overrides: Partial<Services> = {}): Promise<
     signInGuard: new SignInGuard(),
     secretKey: randomBytes(32),
     allowPrivateWebhooks: true,
+    mail: null,
     closing: closing.signal,
     ...overrides,
   };

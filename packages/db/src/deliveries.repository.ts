@@ -43,6 +43,9 @@ export interface DeliveryFilters {
   unread?: boolean | undefined;
 }
 
+/** The reason of a delivery that waits because its channel is left alone for a while. */
+export const circuitOpen = "circuit_open";
+
 /** The outbox of the transaction's user. */
 export interface DeliveryRepository {
   /** Each step of an occurrence goes to a channel once: a cancelled one revives, any other stays as it is. Returns how many are to be sent. */
@@ -77,6 +80,8 @@ export interface DeliveryRepository {
   open(reminderIds: readonly string[]): Promise<Map<string, number>>;
   /** Sends a dead letter again from its first attempt. Null when it is none. */
   replay(id: string, at: { nextAttemptAt: Date; expiresAt: Date }): Promise<ReminderDelivery | null>;
+  /** What waited for these channels' circuits may be tried at once. */
+  releasePaused(channelIds: readonly string[], now: Date): Promise<void>;
   markRead(ids: readonly string[], now: Date): Promise<string[]>;
 }
 
@@ -262,6 +267,16 @@ export function createDeliveryRepository(tx: UserTransaction): DeliveryRepositor
         .where(and(own, eq(deliveries.id, id), inArray(deliveries.status, ["failed", "dead", "unknown"])))
         .returning();
       return row ?? null;
+    },
+    releasePaused: async (channelIds, now) => {
+      if (channelIds.length === 0) return;
+      await tx
+        .update(deliveries)
+        .set({ nextAttemptAt: now })
+        .where(
+          and(own, isOneOf(deliveries.channelId, channelIds), eq(deliveries.status, "pending"), eq(deliveries.statusReason, circuitOpen)),
+        );
+      tx.signal("due");
     },
     markRead: async (ids, now) => {
       const rows = await tx

@@ -47,3 +47,4 @@ export * from "./users.repository.ts";
 export * from "./validators.ts";
 export * from "./worker-leases.repository.ts";
 export * from "./worker-nodes.repository.ts";
+export * from "./worker-stats.repository.ts";

@@ -354,3 +354,4 @@ export type { ReminderChangeRepository } from "./reminder-changes.repository.ts"
 export type { ReminderRepository } from "./reminders.repository.ts";
 export type { WorkerLeaseRepository } from "./worker-leases.repository.ts";
 export type { WorkerNodeRepository } from "./worker-nodes.repository.ts";
+export type { WorkerStatsRepository } from "./worker-stats.repository.ts";

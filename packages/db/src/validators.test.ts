@@ -5,7 +5,7 @@ import { z } from "zod";
 import * as schema from "./schema/index.ts";
 import * as validators from "./validators.ts";
 
-const secret = /^(search|embedding|embeddingCode|sealed|leaseToken|leaseOwner)$|[hH]ash$/;
+const secret = /^(search|embedding|embeddingCode|sealed|codeMac|leaseToken|leaseOwner)$|[hH]ash$/;
 const shapes = (prefix: string) =>
   Object.entries(validators)
     .filter(([name]) => name.startsWith(prefix))

@@ -163,12 +163,18 @@ export const selectChannelSchema = createSelectSchema(channels, {
   updatedAt: instant,
   verifiedAt: instant,
   disabledAt: instant,
-}).omit({ sealed: true });
+  codeExpiresAt: instant,
+  lastSuccessAt: instant,
+  lastFailureAt: instant,
+  failingSince: instant,
+  pausedUntil: instant,
+}).omit({ sealed: true, codeMac: true });
 export const insertChannelSchema = createInsertSchema(channels).omit({
   userId: true,
   createdAt: true,
   updatedAt: true,
   sealed: true,
+  codeMac: true,
   version: true,
 });
 

@@ -33,22 +33,6 @@ export interface ClaimRequest {
   after: string | null;
 }
 
-export interface LeaseCounts {
-  /** Unsettled and due, with nobody working on them. */
-  due: number;
-  /** Unsettled and waiting for their time or their next attempt. */
-  waiting: number;
-  inFlight: number;
-  /** Leases that ran out and were not taken back yet. */
-  lapsed: number;
-  /** Seconds since the oldest due delivery was due; 0 when none is. */
-  lagSeconds: number;
-  dueReminders: number;
-  failed: number;
-  dead: number;
-  unknown: number;
-}
-
 /** Lease state across all users, as mema_worker: ids, times and states, never text. Each method is one set-based statement. */
 export interface WorkerLeaseRepository {
   /** Active reminders that are due to be looked at, at most `perUser` of each user, the oldest first. */
@@ -65,7 +49,6 @@ export interface WorkerLeaseRepository {
   reap(limit: number, clock: DbClock): Promise<number>;
   /** When something is due next (null: nothing is planned), and the clock's time. */
   nextDue(clock: DbClock): Promise<{ now: Date; at: Date | null }>;
-  counts(clock: DbClock): Promise<LeaseCounts>;
 }
 
 const firstUser = "00000000-0000-0000-0000-000000000000";
@@ -190,39 +173,6 @@ export function createWorkerLeaseRepository(tx: WorkerTransaction): WorkerLeaseR
           (select min(next_attempt_at) from reminder_deliveries where settled_at is null)) as at`);
       if (row === undefined) throw new Error("the database did not tell the time");
       return { now: new Date(row.now), at: row.at === null ? null : new Date(row.at) };
-    },
-
-    counts: async (clock) => {
-      const [row] = await tx.execute<{ [Name in keyof LeaseCounts]: string | number }>(sql`
-        with moment as materialized (select ${clock} as now),
-        open as (
-          select
-            count(*) filter (where status = 'pending' and next_attempt_at <= moment.now) as due,
-            count(*) filter (where status = 'pending' and next_attempt_at > moment.now) as waiting,
-            count(*) filter (where status = 'sending' and next_attempt_at > moment.now) as in_flight,
-            count(*) filter (where status = 'sending' and next_attempt_at <= moment.now) as lapsed,
-            coalesce(extract(epoch from max(moment.now - next_attempt_at) filter (where status = 'pending' and next_attempt_at <= moment.now)), 0) as lag
-          from reminder_deliveries, moment where settled_at is null
-        )
-        select open.due, open.waiting, open.in_flight as "inFlight", open.lapsed, open.lag as "lagSeconds",
-          (select count(*) from reminders, moment where status = 'active' and next_wake_at <= moment.now) as "dueReminders",
-          (select count(*) from reminder_deliveries where status = 'failed') as failed,
-          (select count(*) from reminder_deliveries where status = 'dead') as dead,
-          (select count(*) from reminder_deliveries where status = 'unknown') as unknown
-        from open`);
-      if (row === undefined) throw new Error("the database did not count");
-      const { due, waiting, inFlight, lapsed, lagSeconds, dueReminders, failed, dead, unknown } = row;
-      return {
-        due: Number(due),
-        waiting: Number(waiting),
-        inFlight: Number(inFlight),
-        lapsed: Number(lapsed),
-        lagSeconds: Number(lagSeconds),
-        dueReminders: Number(dueReminders),
-        failed: Number(failed),
-        dead: Number(dead),
-        unknown: Number(unknown),
-      };
     },
   };
 }

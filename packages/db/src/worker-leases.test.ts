@@ -10,6 +10,7 @@ import { newId } from "./schema/base.ts";
 import { users } from "./schema/index.ts";
 import { createTestDatabase, type TestDatabase } from "./testing/database.ts";
 import { createWorkerLeaseRepository, type ClaimRequest } from "./worker-leases.repository.ts";
+import { createWorkerStatsRepository } from "./worker-stats.repository.ts";
 
 const noon = new Date("2026-11-22T12:00:00Z");
 const after = (seconds: number) => new Date(noon.getTime() + seconds * 1000);
@@ -154,21 +155,29 @@ test("the worker's role reads no payload, changes no owner and deletes nothing",
     sql`delete from reminder_deliveries`,
     sql`select title from reminders`,
     sql`select * from reminder_deliveries`,
+    sql`select name from channels`,
+    sql`select config from channels`,
+    sql`update channels set paused_until = null`,
   ];
   for (const statement of refused) {
     await expect(withWorker(database.db, (tx) => tx.execute(statement))).rejects.toMatchObject({ cause: { code: "42501" } });
   }
 });
 
-test("counts tell due, waiting, in flight and lapsed apart", async () => {
+test("counts tell due, waiting, in flight and lapsed apart, over all and by type of channel", async () => {
   await addUser([{}, {}, { at: after(500) }]);
   await claim({ limit: 1, leaseSeconds: 30 });
-  expect(await asWorker((leases) => leases.counts(clockAt(after(10))))).toMatchObject({
+  const stats = <T>(body: (stats: ReturnType<typeof createWorkerStatsRepository>) => Promise<T>) =>
+    withWorker(database.db, (tx) => body(createWorkerStatsRepository(tx)));
+  expect(await stats((repository) => repository.waiting(clockAt(after(10))))).toBe(1);
+  expect(await stats((repository) => repository.counts(clockAt(after(10))))).toMatchObject({
     due: 1,
-    waiting: 1,
     inFlight: 1,
     lapsed: 0,
     lagSeconds: 10,
+    channels: [{ type: "in_app", channels: 1, usable: 1, due: 1, inFlight: 1 }],
   });
-  expect(await asWorker((leases) => leases.counts(clockAt(after(100))))).toMatchObject({ due: 1, inFlight: 0, lapsed: 1 });
+  expect(await stats((repository) => repository.counts(clockAt(after(100))))).toMatchObject({ due: 1, inFlight: 0, lapsed: 1 });
+  await database.asOwner((owner) => owner.unsafe("truncate users cascade"));
+  expect(await stats((repository) => repository.counts(clockAt(noon)))).toMatchObject({ due: 0, lagSeconds: 0, dead: 0, channels: [] });
 });

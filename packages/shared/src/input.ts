@@ -27,6 +27,9 @@ export const plainText = (max: number) =>
 
 export const idInput = z.uuid("must be a UUID");
 
+/** One address, without a name: ASCII, at most 254 characters (RFC 5321). */
+export const emailInput = z.email("must be an e-mail address").max(254, "must have at most 254 characters");
+
 /** An instant as ISO 8601 with `Z` or an offset; becomes a Date. */
 export const instantInput = z.iso
   .datetime({ offset: true, message: "must be an ISO 8601 instant with Z or an offset, such as 2026-11-21T09:00:00Z" })

@@ -1,7 +1,7 @@
-import { CircuitBreaker } from "../circuit-breaker.ts";
 import type { WorkerLog } from "../log.ts";
 import type { Job } from "../worker-api.ts";
 import type { Channel, SendContext, SendResult } from "./channel.ts";
+import { emailChannel } from "./email.ts";
 import { inAppChannel } from "./in-app.ts";
 import { logChannel } from "./log.ts";
 import { webhookChannel } from "./webhook.ts";
@@ -12,7 +12,8 @@ export type Channels = { [Type in Job["type"]]: Channel<Type> };
 export const createChannels = (log: WorkerLog): Channels => ({
   in_app: inAppChannel,
   log: logChannel(log),
-  webhook: webhookChannel(new CircuitBreaker()),
+  webhook: webhookChannel,
+  email: emailChannel(),
 });
 
 /** Sends a job through its channel. A channel that throws has a defect: the delivery is tried again, and others are not touched. */
@@ -25,6 +26,8 @@ export async function sendThrough(channels: Channels, job: Job, context: SendCon
         return await channels.log.send(job, context);
       case "webhook":
         return await channels.webhook.send(job, context);
+      case "email":
+        return await channels.email.send(job, context);
       default:
         return job satisfies never;
     }

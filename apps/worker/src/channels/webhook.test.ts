@@ -1,5 +1,4 @@
 import { expect, test } from "vitest";
-import { CircuitBreaker } from "../circuit-breaker.ts";
 import { webhookResult } from "./webhook.ts";
 
 const answer = (status: number, retryAfter: string | null = null, date: string | null = null) =>
@@ -32,24 +31,4 @@ test("what was handed over and lost may have arrived; what was not is tried agai
   expect(failed("aborted", false)).toBe("aborted");
   expect(failed("connection_failed", false)).toBe("transient");
   expect(failed("address_refused", false)).toBe("permanent");
-});
-
-test("after five failures in a row an endpoint is left alone for 30 s, then tried once", () => {
-  let seconds = 0;
-  const breaker = new CircuitBreaker(() => seconds);
-  for (let failure = 0; failure < 4; failure += 1) breaker.failed("a");
-  expect(breaker.openFor("a")).toBe(0);
-  breaker.failed("a");
-  expect(breaker.openFor("a")).toBe(30);
-  expect(breaker.openFor("b")).toBe(0);
-  seconds = 30;
-  expect(breaker.openFor("a")).toBe(0);
-  expect(breaker.openFor("a")).toBe(30);
-  breaker.failed("a");
-  expect(breaker.openFor("a")).toBe(30);
-  seconds = 60;
-  expect(breaker.openFor("a")).toBe(0);
-  breaker.succeeded("a");
-  expect(breaker.openFor("a")).toBe(0);
-  expect(breaker.open).toBe(0);
 });

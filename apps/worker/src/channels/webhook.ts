@@ -1,23 +1,14 @@
 import { retryAfterSeconds } from "@mema/shared";
 import { type OutboundResult, post } from "@mema/shared/outbound";
-import type { CircuitBreaker } from "../circuit-breaker.ts";
 import type { Channel, SendResult } from "./channel.ts";
 
 /**
  * Posts a message that the server has signed. Any 2xx is delivered; 410 asks never to be called again; redirects, refused addresses and
- * messages that are too large are permanent; all else is tried again until the delivery expires. An endpoint that keeps failing is left
- * alone for a while.
+ * messages that are too large are permanent; all else is tried again until the delivery expires.
  */
-export const webhookChannel = (breaker: CircuitBreaker): Channel<"webhook"> => ({
-  send: async ({ channelId, url, body, headers, allowPrivate }, { signal }) => {
-    const openSeconds = breaker.openFor(channelId);
-    if (openSeconds > 0) return { outcome: "transient", error: "circuit_open", retryAfterSeconds: openSeconds };
-    const result = webhookResult(await post({ url, body, headers, allowPrivate, signal }));
-    if (result.outcome === "delivered" || result.outcome === "permanent") breaker.succeeded(channelId);
-    else if (result.outcome !== "aborted") breaker.failed(channelId);
-    return result;
-  },
-});
+export const webhookChannel: Channel<"webhook"> = {
+  send: async ({ url, body, headers, allowPrivate }, { signal }) => webhookResult(await post({ url, body, headers, allowPrivate, signal })),
+};
 
 /** What an answer, or its absence, means for a delivery. */
 export function webhookResult(result: OutboundResult): SendResult {

@@ -82,6 +82,7 @@ function offlineServices(db: Db): Services {
     signInGuard: new SignInGuard(),
     secretKey: randomBytes(32),
     allowPrivateWebhooks: false,
+    mail: null,
     closing: AbortSignal.abort(),
   };
 }

@@ -1,25 +1,27 @@
 import { createChannelRepository } from "@mema/db";
-import { channelTypes, idInput, pageInput, plainText, textLimits, versionInput } from "@mema/shared";
+import { channelTypes, emailInput, idInput, pageInput, plainText, textLimits, versionInput } from "@mema/shared";
 import { z } from "zod";
 import { pageOutput } from "../outputs.ts";
 import { channelOutput } from "../reminder-outputs.ts";
-import { channelView, createChannel, quietModes, testChannel, updateChannel, verifyChannel } from "../services/channels.ts";
+import { channelView } from "../services/channel-view.ts";
+import { createChannel, quietModes, testChannel, updateChannel, verifyChannel } from "../services/channels.ts";
 import { memberProcedure, router, userProcedure } from "../trpc.ts";
 
 const one = z.strictObject({ id: idInput });
 const name = plainText(textLimits.name).optional();
-const verification = z.object({ verified: z.boolean(), reason: z.string().optional() });
+const verification = z.object({ verified: z.boolean(), reason: z.string().optional(), triesLeft: z.number().optional() });
 
 export const channelsRouter = router({
   /**
-   * A webhook's `secret` is in this answer and never again. Its address is asked at once to accept a signed `channel.verify`; if it did
-   * not, `verification` says why and `channels.verify` asks again.
+   * Makes a way to be reached. A webhook's `secret` is in this answer and never again; its address is asked at once to accept a signed
+   * `channel.verify`. An e-mail address is sent a code, which goes to `channels.verify`. `verification` says how that went.
    */
   create: memberProcedure
     .meta({ answersWithSecret: true })
     .input(
       z.discriminatedUnion("type", [
         z.strictObject({ type: z.literal("webhook"), url: z.string().min(1).max(2_048, "must have at most 2048 characters"), name }),
+        z.strictObject({ type: z.literal("email"), address: emailInput, name }),
         z.strictObject({ type: z.literal("log"), name }),
         z.strictObject({ type: z.literal("in_app"), name }),
       ]),
@@ -45,7 +47,7 @@ export const channelsRouter = router({
       return { items: page.items.map(channelView), nextCursor: page.nextCursor };
     }),
 
-  /** `disabled` switches it off and on; `quiet` says what happens in quiet hours; a new `url` has to be verified again. */
+  /** `disabled` switches it off and on; `quiet` says what happens in quiet hours; a new `url` or `address` has to be verified again. */
   update: userProcedure
     .input(
       z.strictObject({
@@ -53,6 +55,7 @@ export const channelsRouter = router({
         version: versionInput,
         name,
         url: z.string().min(1).max(2_048).optional(),
+        address: emailInput.optional(),
         quiet: z.enum(quietModes).optional(),
         disabled: z.boolean().optional(),
       }),
@@ -64,11 +67,15 @@ export const channelsRouter = router({
       return channel;
     }),
 
-  /** Sends a signed `channel.verify` now; any 2xx verifies the channel. */
+  /**
+   * Verifies a channel: a webhook is sent a signed `channel.verify`, which any 2xx accepts; for an e-mail address give the code that it got
+   * (it holds for 30 minutes and five tries), or none to be sent a new one. `reason` says why it is not verified: code_sent, wrong_code,
+   * code_expired, http_404, smtp_550, connection_failed and the like.
+   */
   verify: memberProcedure
-    .input(one)
+    .input(one.extend({ code: z.string().min(1).max(20).optional() }))
     .output(verification)
-    .mutation(({ ctx, input }) => verifyChannel(ctx.asUser, input.id, ctx.services, ctx.request.signal)),
+    .mutation(({ ctx, input }) => verifyChannel(ctx.asUser, input, ctx.services, ctx.request.signal)),
 
   /** Queues a test message; its delivery and attempts are in `reminders.deliveries` and `reminders.attempts`. */
   test: userProcedure

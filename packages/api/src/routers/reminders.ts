@@ -31,6 +31,7 @@ import {
   reminderOutput,
   textReminderOutput,
 } from "../reminder-outputs.ts";
+import { replayDelivery } from "../services/dead-letters.ts";
 import { previewInput, reminderChangesInput, reminderInput } from "../services/reminder-definition.ts";
 import {
   acknowledgeReminder,
@@ -300,13 +301,7 @@ export const remindersRouter = router({
     .input(z.strictObject({ deliveryId: idInput }))
     .output(deliveryOutput)
     .mutation(async ({ ctx, input }) => {
-      const now = await readClock(ctx.tx, databaseClock);
-      const repository = createDeliveryRepository(ctx.tx);
-      const before = await repository.getById(input.deliveryId);
-      const delivery = await repository.replay(input.deliveryId, { nextAttemptAt: now, expiresAt: new Date(now.getTime() + 86_400_000) });
-      if (delivery === null)
-        throw new AppError("PRECONDITION_FAILED", `The delivery is ${before.status}: only failed, dead or unknown ones can be sent again.`);
-      ctx.tx.signal("due");
+      const delivery = await replayDelivery(ctx.tx, input.deliveryId);
       ctx.record("reminder.delivery_replayed", { deliveryId: input.deliveryId });
       return viewDelivery(delivery);
     }),

@@ -1,4 +1,4 @@
-import { idInput, localeInput, plainText, textLimits, versionInput, zoneInput } from "@mema/shared";
+import { emailInput, idInput, localeInput, plainText, textLimits, versionInput, zoneInput } from "@mema/shared";
 import { createUserRepository } from "@mema/db";
 import { z } from "zod";
 import { userOutput } from "../outputs.ts";
@@ -8,7 +8,7 @@ import { adminProcedure, router, userProcedure } from "../trpc.ts";
 
 const profile = {
   name: plainText(textLimits.name).optional(),
-  email: z.email("must be an e-mail address").max(254).optional(),
+  email: emailInput.optional(),
   timezone: zoneInput.optional(),
   locale: localeInput.optional(),
 };

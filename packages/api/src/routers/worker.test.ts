@@ -96,6 +96,9 @@ test("begin hands out a signed message of the delivery and never the secret", as
   expect((await caller.reminders.attempts({ deliveryId })).items).toMatchObject([
     { attempt: 1, outcome: "failed", httpStatus: 410, error: "http_410" },
   ]);
+  await expect(caller.reminders.replay({ deliveryId })).rejects.toThrow("The channel is disabled (http_410)");
+  const { version } = await caller.channels.byId({ id });
+  await caller.channels.update({ id, version, disabled: false });
   expect(await caller.reminders.replay({ deliveryId })).toMatchObject({ status: "pending", attempts: 0 });
 });
 

@@ -1,19 +1,30 @@
-import { createWorkerLeaseRepository, createWorkerNodeRepository, databaseClock, type WorkerTransaction, withWorker } from "@mema/db";
-import { deliveryStatuses, idInput, isoInstant, reminderPriorities } from "@mema/shared";
+import {
+  createWorkerLeaseRepository,
+  createWorkerNodeRepository,
+  createWorkerStatsRepository,
+  databaseClock,
+  deadStatuses,
+  longestLeaseSeconds,
+  type WorkerTransaction,
+  withWorker,
+} from "@mema/db";
+import { channelTypes, deliveryStatuses, idInput, isoInstant, pageInput, reminderPriorities } from "@mema/shared";
 import { z } from "zod";
+import { pageOutput } from "../outputs.ts";
+import { replayForOperator } from "../services/dead-letters.ts";
 import { expandDue } from "../services/expansion.ts";
 import { beginDeliveries } from "../services/sending.ts";
 import { settleDeliveries } from "../services/settlement.ts";
 import { maxWaitMs, waitForDue } from "../services/waiting.ts";
-import { operatorProcedure, router, serviceProcedure } from "../trpc.ts";
+import { adminProcedure, operatorProcedure, router, serviceProcedure } from "../trpc.ts";
 
 const maxBatch = 100;
 const limit = z.int().min(1).max(maxBatch, "must be at most 100").default(maxBatch);
-const leaseSeconds = z.int().min(5).max(300, "must be at most 300 s").default(30);
+const leaseSeconds = z.int().min(5).max(longestLeaseSeconds, `must be at most ${longestLeaseSeconds} s`).default(30);
 const leaseFields = { userId: idInput, deliveryId: idInput, leaseToken: idInput };
 const lease = z.strictObject(leaseFields);
 const leases = z.array(lease).min(1).max(maxBatch, "must be at most 100");
-const attemptFields = { ...leaseFields, httpStatus: z.int().min(100).max(999).optional() };
+const attemptFields = { ...leaseFields, channelType: z.enum(channelTypes).optional(), httpStatus: z.int().min(100).max(999).optional() };
 /** Codes, never text of the receiver: nothing foreign gets into the database or a log. */
 const code = z.string().regex(/^[a-z0-9_]{1,60}$/, "must be a code such as connection_failed");
 
@@ -22,13 +33,39 @@ const job = z.discriminatedUnion("type", [
   z.object({ type: z.literal("log") }),
   z.object({
     type: z.literal("webhook"),
-    channelId: idInput,
     url: z.string(),
     body: z.string(),
     headers: z.record(z.string(), z.string()),
     allowPrivate: z.boolean(),
   }),
+  z.object({
+    type: z.literal("email"),
+    server: z.object({
+      host: z.string(),
+      port: z.number(),
+      secure: z.boolean(),
+      login: z.object({ user: z.string(), password: z.string() }).nullable(),
+    }),
+    mail: z.object({
+      from: z.object({ name: z.string(), address: z.string() }),
+      to: z.string(),
+      id: z.string(),
+      date: z.string(),
+      subject: z.string(),
+      text: z.string(),
+      html: z.string(),
+    }),
+  }),
 ]);
+
+const deliveryCounts = {
+  due: z.number(),
+  inFlight: z.number(),
+  lapsed: z.number(),
+  failed: z.number(),
+  dead: z.number(),
+  unknown: z.number(),
+};
 
 const settled = z.object({ results: z.array(z.object({ deliveryId: idInput, status: z.enum([...deliveryStatuses, "lost"]) })) });
 
@@ -169,30 +206,75 @@ export const workerRouter = router({
       reaped: await asWorker(ctx, (tx) => createWorkerLeaseRepository(tx).reap(input.limit, databaseClock)),
     })),
 
-  /** Counts and ages over all users; no ids of theirs. For the operator too. */
+  /**
+   * Counts and ages over all users; no ids of theirs. For the operator too. `channels`: by type, how many there are, can be used, are off,
+   * failed last, and wait behind an open circuit.
+   */
   stats: operatorProcedure
     .output(
       z.object({
-        due: z.number(),
+        ...deliveryCounts,
         waiting: z.number(),
-        inFlight: z.number(),
-        lapsed: z.number(),
         lagSeconds: z.number(),
         dueReminders: z.number(),
-        failed: z.number(),
-        dead: z.number(),
-        unknown: z.number(),
+        channels: z.array(
+          z.object({
+            type: z.enum(channelTypes),
+            channels: z.number(),
+            usable: z.number(),
+            disabled: z.number(),
+            failing: z.number(),
+            paused: z.number(),
+            ...deliveryCounts,
+          }),
+        ),
         workers: z.array(
           z.object({ id: idInput, name: z.string(), lastSeenAt: isoInstant, drainingAt: isoInstant.nullable(), alive: z.boolean() }),
         ),
       }),
     )
     .query(({ ctx }) =>
-      asWorker(ctx, async (tx) => ({
-        ...(await createWorkerLeaseRepository(tx).counts(databaseClock)),
-        workers: await createWorkerNodeRepository(tx).list(databaseClock),
-      })),
+      asWorker(ctx, async (tx) => {
+        const stats = createWorkerStatsRepository(tx);
+        return {
+          ...(await stats.counts(databaseClock)),
+          waiting: await stats.waiting(databaseClock),
+          workers: await createWorkerNodeRepository(tx).list(databaseClock),
+        };
+      }),
     ),
+
+  /** Deliveries that were given up, newest first: ids and counts, never what they say or where they go. For the operator. */
+  deadLetters: adminProcedure
+    .input(z.strictObject({ ...pageInput, status: z.enum(deadStatuses).optional() }).prefault({}))
+    .output(
+      pageOutput(
+        z.object({
+          userId: idInput,
+          deliveryId: idInput,
+          channelId: idInput,
+          channelType: z.enum(channelTypes),
+          status: z.enum(deadStatuses),
+          attempts: z.number(),
+          dueAt: isoInstant,
+          settledAt: isoInstant,
+        }),
+      ),
+    )
+    .query(({ ctx, input }) => asWorker(ctx, (tx) => createWorkerStatsRepository(tx).deadLetters(input))),
+
+  /** Sends dead letters again, for another day each. For the operator; a user's own is `reminders.replay`, which says why one is refused. */
+  replay: adminProcedure
+    .input(
+      z.strictObject({
+        deliveries: z
+          .array(z.strictObject({ userId: idInput, deliveryId: idInput }))
+          .min(1)
+          .max(maxBatch, "must be at most 100"),
+      }),
+    )
+    .output(z.object({ replayed: z.number(), refused: z.number() }))
+    .mutation(({ ctx, input }) => replayForOperator(ctx.services.db, input.deliveries)),
 });
 
 const asWorker = <T>(

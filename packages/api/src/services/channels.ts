@@ -4,60 +4,31 @@ import {
   createDeliveryRepository,
   databaseClock,
   newId,
-  openSecret,
   readClock,
-  sealSecret,
   type UserTransaction,
 } from "@mema/db";
 import { AppError, badInput } from "@mema/shared";
-import { checkOutboundUrl } from "@mema/shared/outbound";
-import { z } from "zod";
 import type { AsUser } from "../context.ts";
-import { newWebhookSecret, sendVerification, signWebhook, type WebhookMessage } from "./webhooks.ts";
-
-/** What sending to channels needs of the server. */
-export interface JobContext {
-  secretKey: Uint8Array;
-  allowPrivateWebhooks: boolean;
-}
-
-/**
- * What a worker is handed to deliver. A webhook arrives signed: the secret stays in the server, because the worker needs only the
- * headers that follow from it.
- */
-export type DeliveryJob =
-  | { type: "in_app" }
-  | { type: "log" }
-  | { type: "webhook"; channelId: string; url: string; body: string; headers: Record<string, string>; allowPrivate: boolean };
-
-/** A channel as its user sees it: never its secret. */
-export type ChannelView = Omit<Channel, "userId" | "sealed">;
-
-export type Verification = { verified: true } | { verified: false; reason: string };
-
-export const channelView = ({ userId: _userId, sealed: _sealed, ...channel }: Channel): ChannelView => channel;
+import { type ChannelView, channelView, closedCircuit, type DeliveryJob, type JobContext, type Verification } from "./channel-view.ts";
+import type { DeliveryMessage } from "./delivery-message.ts";
+import { createEmail, emailJob, noCode, verifyEmail } from "./emails.ts";
+import { checkUrl, createWebhook, verifyWebhook, webhookJob } from "./webhooks.ts";
 
 export const quietModes = ["defer", "drop", "bypass"] as const;
-const webhookConfig = z.object({ url: z.string() });
 
-/** The job for one delivery. Throws PRECONDITION_FAILED when its secret cannot be opened. */
+/** The job for one delivery. Throws PRECONDITION_FAILED when its secret cannot be opened or the server cannot send to this type. */
 export function buildJob(
-  { channel, deliveryId, message, now }: { channel: Channel; deliveryId: string; message: WebhookMessage; now: Date },
-  { secretKey, allowPrivateWebhooks }: JobContext,
+  { channel, message, now }: { channel: Channel; message: DeliveryMessage; now: Date },
+  context: JobContext,
 ): DeliveryJob {
   switch (channel.type) {
     case "in_app":
     case "log":
       return { type: channel.type };
     case "webhook":
-      return {
-        type: "webhook",
-        channelId: channel.id,
-        url: webhookConfig.parse(channel.config).url,
-        ...signWebhook(openWebhookSecret(channel, secretKey), deliveryId, message, now),
-        allowPrivate: allowPrivateWebhooks,
-      };
+      return webhookJob(channel, message, now, context);
     case "email":
+      return emailJob(channel, message, context);
     case "telegram":
     case "web_push":
       throw new AppError("PRECONDITION_FAILED", `Channels of type ${channel.type} cannot be sent to yet.`);
@@ -66,30 +37,29 @@ export function buildJob(
   }
 }
 
-/** Makes a channel. A webhook gets a secret, shown once, and is asked at once whether it accepts a signed message. */
+export type NewChannel =
+  | { type: "webhook"; url: string; name?: string | undefined }
+  | { type: "email"; address: string; name?: string | undefined }
+  | { type: "log" | "in_app"; name?: string | undefined };
+
+/**
+ * Makes a channel. A webhook gets a secret, shown once, and is asked at once whether it accepts a signed message; to an e-mail address a
+ * code is sent.
+ */
 export async function createChannel(
   asUser: AsUser,
-  input: { type: "webhook"; url: string; name?: string | undefined } | { type: "log" | "in_app"; name?: string | undefined },
+  input: NewChannel,
   context: JobContext,
   signal: AbortSignal,
 ): Promise<{ channel: ChannelView; secret?: string; verification?: Verification }> {
-  if (input.type !== "webhook") return { channel: await asUser((tx, record) => createPlain(tx, input, record)) };
-  checkUrl(input.url, context);
-  const id = newId();
-  const secret = newWebhookSecret();
-  const channel = await asUser((tx, record) => {
-    record("channel.created", { channelId: id });
-    return createChannelRepository(tx).create({
-      id,
-      type: "webhook",
-      name: input.name ?? new URL(input.url).hostname,
-      config: { url: input.url },
-      sealed: sealSecret(secret, context.secretKey, { userId: tx.userId, rowId: id }),
-    });
-  });
-  const verification = await verifyChannel(asUser, channel.id, context, signal);
-  const current = await asUser((tx) => createChannelRepository(tx).getById(channel.id));
-  return { channel: channelView(current), secret, verification };
+  switch (input.type) {
+    case "webhook":
+      return createWebhook(asUser, input, context, signal);
+    case "email":
+      return createEmail(asUser, input, context, signal);
+    default:
+      return { channel: await asUser((tx, record) => createPlain(tx, input, record)) };
+  }
 }
 
 async function createPlain(
@@ -104,25 +74,29 @@ async function createPlain(
   return channelView(channel);
 }
 
-/** Asks a webhook again whether it accepts signed messages. No transaction is open while it is asked. */
-export async function verifyChannel(asUser: AsUser, id: string, context: JobContext, signal: AbortSignal): Promise<Verification> {
-  const { channel, now } = await asUser(
-    async (tx) => ({ channel: await createChannelRepository(tx).getById(id), now: await readClock(tx, databaseClock) }),
-    { readOnly: true },
-  );
-  if (channel.type !== "webhook") return { verified: true };
-  const secret = openWebhookSecret(channel, context.secretKey);
-  const { url } = webhookConfig.parse(channel.config);
-  const result = await sendVerification({ url, secret, channelId: id }, now, { allowPrivate: context.allowPrivateWebhooks, signal });
-  if (result.verified)
-    await asUser((tx, record) => {
-      record("channel.verified", { channelId: id });
-      return createChannelRepository(tx).mark(id, { verifiedAt: now, disabledAt: null, disabledReason: null });
-    });
-  return result;
+/**
+ * Asks a webhook again whether it accepts signed messages; compares the code that an e-mail address got, or sends it a new one where none is
+ * given. No transaction is open while anything is sent.
+ */
+export async function verifyChannel(
+  asUser: AsUser,
+  { id, code }: { id: string; code?: string | undefined },
+  context: JobContext,
+  signal: AbortSignal,
+): Promise<Verification> {
+  const channel = await asUser((tx) => createChannelRepository(tx).getById(id), { readOnly: true });
+  if (code !== undefined && channel.type !== "email") throw badInput("code", `a channel of type ${channel.type} takes none: leave it out`);
+  switch (channel.type) {
+    case "webhook":
+      return verifyWebhook(asUser, channel, context, signal);
+    case "email":
+      return verifyEmail(asUser, channel, code, context, signal);
+    default:
+      return { verified: true };
+  }
 }
 
-/** Renames, silences, moves or disables a channel. A webhook with a new address has to be verified again. */
+/** Renames, silences, moves or disables a channel. One with a new address has to be verified again. */
 export async function updateChannel(
   tx: UserTransaction,
   id: string,
@@ -130,6 +104,7 @@ export async function updateChannel(
   changes: {
     name?: string | undefined;
     url?: string | undefined;
+    address?: string | undefined;
     quiet?: (typeof quietModes)[number] | undefined;
     disabled?: boolean | undefined;
   },
@@ -137,18 +112,24 @@ export async function updateChannel(
 ): Promise<ChannelView> {
   const repository = createChannelRepository(tx);
   const before = await repository.getById(id);
-  const { name, url, quiet, disabled } = changes;
+  const { name, url, address, quiet, disabled } = changes;
   if (url !== undefined && before.type !== "webhook") throw badInput("url", `a channel of type ${before.type} has none`);
+  if (address !== undefined && before.type !== "email") throw badInput("address", `a channel of type ${before.type} has none`);
   if (url !== undefined) checkUrl(url, context);
-  const moved = url !== undefined && url !== before.config["url"];
+  const moved = (url !== undefined && url !== before.config["url"]) || (address !== undefined && address !== before.config["address"]);
   const state =
     disabled === true
       ? { disabledAt: await readClock(tx, databaseClock), disabledReason: "disabled_by_user" }
-      : { disabledAt: null, disabledReason: null };
+      : { disabledAt: null, disabledReason: null, ...closedCircuit };
   const after = await repository.update(id, version, {
     ...(name === undefined ? {} : { name }),
-    config: { ...before.config, ...(url === undefined ? {} : { url }), ...(quiet === undefined ? {} : { quiet }) },
-    ...(moved ? { verifiedAt: null } : {}),
+    config: {
+      ...before.config,
+      ...(url === undefined ? {} : { url }),
+      ...(address === undefined ? {} : { address }),
+      ...(quiet === undefined ? {} : { quiet }),
+    },
+    ...(moved ? { verifiedAt: null, ...noCode, ...closedCircuit } : {}),
     ...(disabled === undefined ? {} : state),
   });
   return channelView(after);
@@ -159,6 +140,8 @@ export async function testChannel(tx: UserTransaction, id: string): Promise<{ de
   const channel = await createChannelRepository(tx).getById(id);
   if (channel.disabledAt !== null)
     throw new AppError("PRECONDITION_FAILED", `The channel is disabled (${channel.disabledReason ?? "no reason"}): enable it first.`);
+  // Nobody gets messages who has not agreed to them.
+  if (channel.verifiedAt === null) throw new AppError("PRECONDITION_FAILED", "The channel is not verified yet: channels.verify does that.");
   const now = await readClock(tx, databaseClock);
   const deliveryId = newId();
   const expiresAt = new Date(now.getTime() + 10 * 60_000);
@@ -174,21 +157,4 @@ export async function testChannel(tx: UserTransaction, id: string): Promise<{ de
   await createDeliveryRepository(tx).enqueue([row]);
   tx.signal("due");
   return { deliveryId };
-}
-
-function openWebhookSecret({ sealed, userId, id }: Channel, key: Uint8Array): string {
-  if (sealed === null) throw new AppError("PRECONDITION_FAILED", "The webhook has no secret: delete it and create it again.");
-  return openSecret(sealed, key, { userId, rowId: id });
-}
-
-function checkUrl(url: string, { allowPrivateWebhooks }: JobContext): void {
-  const checked = checkOutboundUrl(url, allowPrivateWebhooks);
-  if (checked === "url_invalid")
-    throw badInput("url", "must be an http or https address of at most 2,048 characters without user and password");
-  if (checked === "address_refused") {
-    throw badInput(
-      "url",
-      "is a private address; give a public one (the operator can allow private ones with MEMA_ALLOW_PRIVATE_WEBHOOKS=1)",
-    );
-  }
 }

@@ -18,9 +18,12 @@ import {
   type UserTransaction,
   withUser,
 } from "@mema/db";
-import { checkQuietHours, deferPastQuietHours, describeInstant, type QuietHours } from "@mema/shared";
+import { AppError, checkQuietHours, deferPastQuietHours, describeInstant, type QuietHours } from "@mema/shared";
 import { z } from "zod";
-import { buildJob, type DeliveryJob, type JobContext } from "./channels.ts";
+import { heldByCircuit } from "./channel-health.ts";
+import type { DeliveryJob, JobContext } from "./channel-view.ts";
+import { buildJob } from "./channels.ts";
+import type { DeliveryMessage } from "./delivery-message.ts";
 import { movedSuffix } from "./expansion.ts";
 
 /** What the worker is told to do with a delivery that it holds. */
@@ -31,6 +34,7 @@ export type BeginDecision =
 /** Attempts whose end never became known, after which a delivery is not tried again: whatever ends the worker each time ends here. */
 const maxUnknownAttempts = 5;
 const deferSeconds = 1;
+const notReadySeconds = 300;
 const lateSeconds = 60;
 /** What waited for the end of quiet hours may still be tried for so long. */
 const afterQuietSeconds = 3_600;
@@ -82,16 +86,22 @@ async function beginOfUser(
     unknown: (unknown.get(delivery.id) ?? 0) + (delivery.begunAt === null ? 0 : 1),
   }));
   await recordUnknown(tx, held, now);
+  const judged = held.map((item) => ({ item, verdict: judge(item, user, now) }));
+  const wanted = judged.flatMap(({ item: { delivery, channel }, verdict }) =>
+    verdict !== null || channel === undefined || isTest(delivery) ? [] : { deliveryId: delivery.id, channel },
+  );
+  const paused = await heldByCircuit(tx, wanted, now);
   const settlements: Settlement[] = [];
   const decisions: BeginDecision[] = [];
-  for (const item of held) {
-    const verdict = judge(item, user, now);
-    const { id: deliveryId, leaseToken } = item.delivery;
-    if (verdict === null) {
-      decisions.push({ deliveryId, decision: "go", attempt: item.delivery.attempts + 1, job: jobOf(item, user, now, context) });
+  for (const { item, verdict } of judged) {
+    const { id: deliveryId, leaseToken, attempts } = item.delivery;
+    const waits = paused.get(deliveryId);
+    const job = verdict ?? (waits === undefined ? jobOrWait(item, user, now, context) : { status: "pending" as const, ...waits });
+    if ("type" in job) {
+      decisions.push({ deliveryId, decision: "go", attempt: attempts + 1, job });
       continue;
     }
-    const { status, reason, nextAttemptAt = null, expiresAt = null } = verdict;
+    const { status, reason, nextAttemptAt = null, expiresAt = null } = job;
     settlements.push({ deliveryId, leaseToken: leaseToken ?? "", status, reason, nextAttemptAt, expiresAt });
     decisions.push({ deliveryId, decision: status === "pending" ? "defer" : "drop", reason });
   }
@@ -124,6 +134,7 @@ type Verdict = {
   expiresAt?: Date;
 };
 
+const isTest = ({ step }: ReminderDelivery): boolean => step.startsWith("test:");
 const answeredStates = ["completed", "skipped", "cancelled", "acknowledged", "missed"];
 
 /** Null: send it. */
@@ -131,9 +142,9 @@ function judge({ delivery, reminder, occurrence, channel, unknown }: Held, user:
   if (channel === undefined) return { status: "cancelled", reason: "channel_gone" };
   if (unknown >= maxUnknownAttempts) return { status: "unknown", reason: "too_many_unknown_outcomes" };
   if (delivery.expiresAt.getTime() <= now.getTime()) return { status: unknown > 0 ? "unknown" : "failed", reason: "expired" };
-  if (delivery.step.startsWith("test:")) return null;
   if (channel.disabledAt !== null) return { status: "suppressed", reason: "channel_disabled" };
   if (channel.verifiedAt === null) return { status: "suppressed", reason: "channel_not_verified" };
+  if (isTest(delivery)) return null;
   if (user.status !== "active") return { status: "suppressed", reason: `user_${user.status}` };
   if (reminder === null || occurrence === null) return { status: "cancelled", reason: "reminder_gone" };
   if (reminder.status !== "active") return { status: "cancelled", reason: `reminder_${reminder.status}` };
@@ -170,13 +181,23 @@ function quietVerdict(delivery: ReminderDelivery, reminder: Reminder, channel: C
   return { status: "pending", reason: "quiet_hours", nextAttemptAt: until, expiresAt };
 }
 
+/** What the server cannot build now, for want of a key or a setting, waits for the operator: it must not stop the others. */
+function jobOrWait(item: Held, user: User, now: Date, context: JobContext): DeliveryJob | Verdict {
+  try {
+    return jobOf(item, user, now, context);
+  } catch (error) {
+    if (!(error instanceof AppError)) throw error;
+    return { status: "pending", reason: "channel_not_ready", nextAttemptAt: new Date(now.getTime() + notReadySeconds * 1000) };
+  }
+}
+
 function jobOf({ delivery, reminder, occurrence, channel }: Held, user: User, now: Date, context: JobContext): DeliveryJob {
   if (channel === undefined) throw new Error("judged to be sent without a channel");
   const tz = reminder?.tz ?? user.timezone ?? "UTC";
   const at = occurrence === null ? delivery.dueAt : effectiveAt(occurrence);
   const behind = Math.floor((now.getTime() - delivery.dueAt.getTime()) / 1000);
-  const message = {
-    type: reminder === null ? ("channel.test" as const) : ("reminder.fired" as const),
+  const message: DeliveryMessage = {
+    type: reminder === null ? "channel.test" : "reminder.fired",
     timestamp: now.toISOString(),
     data: {
       deliveryId: delivery.id,
@@ -206,5 +227,5 @@ function jobOf({ delivery, reminder, occurrence, channel }: Held, user: User, no
           }),
     },
   };
-  return buildJob({ channel, deliveryId: delivery.id, message, now }, context);
+  return buildJob({ channel, message, now }, context);
 }

@@ -1,5 +1,4 @@
 import {
-  createChannelRepository,
   createDeliveryRepository,
   createEventRepository,
   createOccurrenceRepository,
@@ -16,7 +15,8 @@ import {
   type UserTransaction,
   withUser,
 } from "@mema/db";
-import { type DeliveryStatus, retryDelaySeconds } from "@mema/shared";
+import { type ChannelType, type DeliveryStatus, retryDelaySeconds } from "@mema/shared";
+import { recordChannelEnds } from "./channel-health.ts";
 import { nextFrom } from "./reminder-plan.ts";
 
 /** How a worker's attempt ended. */
@@ -24,6 +24,7 @@ export type AttemptEnd = LeaseKey & {
   /** When the send began and ended by the worker's own stopwatch, in milliseconds. */
   durationMs?: number | undefined;
   httpStatus?: number | undefined;
+  channelType?: ChannelType | undefined;
 } & (
     | { outcome: "sent" | "delivered" }
     | {
@@ -78,7 +79,7 @@ async function settleOfUser(
     pairs.map(({ delivery, end }) => attemptOf(delivery, end)),
     now,
   );
-  await disableChannels(tx, pairs, now);
+  await recordChannelEnds(tx, pairs, now);
   await moveRemindersOn(tx, reminders, pairs, now);
   await announce(tx, pairs, settlements);
   return ends.map(({ deliveryId }) => ({
@@ -111,13 +112,6 @@ function attemptOf(delivery: ReminderDelivery, end: AttemptEnd): NewAttempt {
     error: "error" in end ? end.error : null,
     worker: delivery.leaseOwner,
   };
-}
-
-async function disableChannels(tx: UserTransaction, pairs: readonly Pair[], now: Date): Promise<void> {
-  const gone = new Map(
-    pairs.flatMap(({ delivery, end }) => ("disableChannel" in end && end.disableChannel === true ? [[delivery.channelId, end.error]] : [])),
-  );
-  for (const [channelId, reason] of gone) await createChannelRepository(tx).mark(channelId, { disabledAt: now, disabledReason: reason });
 }
 
 /** What was sent has fired; a reminder of which nothing is left is completed, or expired when nothing of it ever went out. */

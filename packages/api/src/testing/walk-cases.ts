@@ -214,5 +214,19 @@ export const walkCases: Record<string, WalkCase> = {
   "worker.wait": ofWorker,
   "worker.leave": ofWorker,
   "worker.reap": { for: "service" },
+  // The operator is shown ids of everybody's: what they say and where they go is not in it.
+  "worker.deadLetters": { for: "admin" },
+  "worker.replay": {
+    for: "admin",
+    nothing: (ada, ben) => [
+      {
+        deliveries: [
+          { userId: ben.userId, deliveryId: ada.deliveryId },
+          { userId: ada.userId, deliveryId: ben.deliveryId },
+          { userId: ada.userId, deliveryId: ada.leased.deliveryId },
+        ],
+      },
+    ],
+  },
   "worker.stats": { for: "operator", nothing: () => [undefined] },
 };

@@ -23,6 +23,8 @@ export const workerColumns: Readonly<Record<string, ColumnGrants>> = {
     update: ["due_at", "attempts", "claim_id", "claimed_until", "model"],
   },
   reminders: { select: ["user_id", "id", "status", "priority", "version", "next_occurrence_at", "next_wake_at", "tzdata_version"] },
+  // How many channels of a type fail, pause or are off; never an address or a name.
+  channels: { select: ["user_id", "id", "type", "verified_at", "disabled_at", "failures_in_row", "paused_until"] },
   reminder_occurrences: { select: ["user_id", "id", "reminder_id", "occurrence_at", "status", "snoozed_until"] },
   reminder_deliveries: {
     select: [

@@ -228,6 +228,9 @@ export const reminderDeliveries = tenantTable(
     index("reminder_deliveries_claim_index")
       .on(table.priority, table.userId, table.nextAttemptAt)
       .where(sql`settled_at is null`),
+    index("reminder_deliveries_given_up_index")
+      .on(table.id)
+      .where(sql`status in ('failed', 'dead', 'unknown')`),
     index("reminder_deliveries_reminder_index").on(table.userId, table.reminderId),
     index("reminder_deliveries_channel_index").on(table.userId, table.channelId, table.id),
     check("reminder_deliveries_lease_check", sql`(${table.status} = 'sending') = (${table.leaseToken} is not null)`),
