@@ -12,7 +12,15 @@ const allowedEdges: Record<string, readonly string[]> = {
 };
 
 /** Files in a package's tests may also use what tests need. */
-const allowedInTests = ["@mema/db/testing", "@mema/db", "@mema/api", "@mema/api/client", "@mema/api/testing", "@mema/server"];
+const allowedInTests = [
+  "@mema/db/testing",
+  "@mema/db/cluster",
+  "@mema/db",
+  "@mema/api",
+  "@mema/api/client",
+  "@mema/api/testing",
+  "@mema/server",
+];
 const vagueNames = /^(utils?|helpers?|common|manager|misc)(\.|$|-)|-(utils?|helpers?|common|manager)(\.|$)/;
 const kebabCase = /^[a-z0-9]+([.-][a-z0-9]+)*$/;
 

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { createMemaClient, type MemaClient } from "@mema/api/client";
 import { createTestDatabase, testEnvironment, type TestDatabase } from "@mema/db/testing";
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
-import { freePort, keys, type Message, Receiver, type Running, startServer, startWorker } from "./testing/processes.ts";
+import { faultOptions, freePort, keys, type Message, Receiver, type Running, startServer, startWorker } from "./testing/processes.ts";
 
 /* Real processes and real signals. Nothing here waits for a time to pass: each step waits for what it needs to see. */
 
@@ -56,7 +56,7 @@ const drained = async (started: Running) => {
   return started.exited;
 };
 
-test("a worker killed before anything was due loses nothing: another delivers", async () => {
+test("a worker killed before anything was due loses nothing: another delivers", faultOptions, async () => {
   await (await worker()).kill();
   const reminder = await remind("after a kill");
   const second = await worker();
@@ -65,23 +65,27 @@ test("a worker killed before anything was due loses nothing: another delivers", 
   expect(await deliveriesOf(reminder.id)).toMatchObject([{ status: "delivered", attempts: 1 }]);
 });
 
-test("a worker killed between the send and its report: sent again under the same id once the lease is over, and said to be unknown before", async () => {
-  const first = await worker();
-  receiver.answer = () => {};
-  const reminder = await remind("between send and report");
-  await receiver.until((messages) => messages.length === 1);
-  await first.kill();
-  receiver.answer = (_message, response) => response.writeHead(200).end();
-  const second = await worker();
-  await receiver.until((messages) => messages.length === 2);
-  expect(await drained(second)).toBe(0);
-  const [delivery] = await deliveriesOf(reminder.id);
-  expect(new Set(receiver.messages.map(({ id }) => id))).toEqual(new Set([delivery?.id]));
-  expect(delivery).toMatchObject({ status: "delivered", attempts: 2 });
-  expect(await attemptsOf(delivery?.id ?? "")).toEqual(["unknown", "sent"]);
-});
+test(
+  "a worker killed between the send and its report: sent again under the same id once the lease is over, and said to be unknown before",
+  faultOptions,
+  async () => {
+    const first = await worker();
+    receiver.answer = () => {};
+    const reminder = await remind("between send and report");
+    await receiver.until((messages) => messages.length === 1);
+    await first.kill();
+    receiver.answer = (_message, response) => response.writeHead(200).end();
+    const second = await worker();
+    await receiver.until((messages) => messages.length === 2);
+    expect(await drained(second)).toBe(0);
+    const [delivery] = await deliveriesOf(reminder.id);
+    expect(new Set(receiver.messages.map(({ id }) => id))).toEqual(new Set([delivery?.id]));
+    expect(delivery).toMatchObject({ status: "delivered", attempts: 2 });
+    expect(await attemptsOf(delivery?.id ?? "")).toEqual(["unknown", "sent"]);
+  },
+);
 
-test("a worker that was stopped past its lease and goes on changes nothing", async () => {
+test("a worker that was stopped past its lease and goes on changes nothing", faultOptions, async () => {
   const zombie = await worker();
   const held: ServerResponse[] = [];
   receiver.answer = (_message, response) => held.push(response);
@@ -100,7 +104,7 @@ test("a worker that was stopped past its lease and goes on changes nothing", asy
   expect(await attemptsOf(delivery?.id ?? "")).toEqual(["unknown", "sent"]);
 });
 
-test("SIGTERM with 50 sends in flight: all end, all are settled, exit 0", async () => {
+test("SIGTERM with 50 sends in flight: all end, all are settled, exit 0", faultOptions, async () => {
   const held: ServerResponse[] = [];
   receiver.answer = (_message, response) => held.push(response);
   for (let message = 0; message < 50; message += 1) await client.channels.test.mutate({ id: channelId });
@@ -115,7 +119,7 @@ test("SIGTERM with 50 sends in flight: all end, all are settled, exit 0", async 
   expect(items.filter(({ id }) => sent.has(id)).every(({ status }) => status === "delivered")).toBe(true);
 });
 
-test("SIGTERM twice ends it at once with exit 1, and another worker sends what was cut off", async () => {
+test("SIGTERM twice ends it at once with exit 1, and another worker sends what was cut off", faultOptions, async () => {
   receiver.answer = () => {};
   const { deliveryId } = await client.channels.test.mutate({ id: channelId });
   const impatient = await worker();
@@ -131,29 +135,37 @@ test("SIGTERM twice ends it at once with exit 1, and another worker sends what w
   expect(receiver.messages.every(({ id }) => id === deliveryId)).toBe(true);
 });
 
-test.each(["-3600000", "3600000"])("a worker whose clock is wrong by %s ms delivers on time all the same", async (wrongBy) => {
-  const shift = `const now = Date.now; Date.now = () => now() + ${wrongBy}; globalThis.Date = class extends Date { constructor(...a) { super(...(a.length === 0 ? [now() + ${wrongBy}] : a)); } };`;
-  const wrong = await worker({ NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent(shift)}` });
-  const reminder = await remind("wrong clock", 2);
-  await receiver.until(has("wrong clock"));
-  expect(await drained(wrong)).toBe(0);
-  const [delivery] = await deliveriesOf(reminder.id);
-  const lateMs = new Date(delivery?.settledAt ?? 0).getTime() - new Date(delivery?.dueAt ?? 0).getTime();
-  expect(lateMs).toBeGreaterThanOrEqual(0);
-  expect(lateMs).toBeLessThan(60_000);
-});
+test.each(["-3600000", "3600000"])(
+  "a worker whose clock is wrong by %s ms delivers on time all the same",
+  faultOptions,
+  async (wrongBy) => {
+    const shift = `const now = Date.now; Date.now = () => now() + ${wrongBy}; globalThis.Date = class extends Date { constructor(...a) { super(...(a.length === 0 ? [now() + ${wrongBy}] : a)); } };`;
+    const wrong = await worker({ NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent(shift)}` });
+    const reminder = await remind("wrong clock", 2);
+    await receiver.until(has("wrong clock"));
+    expect(await drained(wrong)).toBe(0);
+    const [delivery] = await deliveriesOf(reminder.id);
+    const lateMs = new Date(delivery?.settledAt ?? 0).getTime() - new Date(delivery?.dueAt ?? 0).getTime();
+    expect(lateMs).toBeGreaterThanOrEqual(0);
+    expect(lateMs).toBeLessThan(60_000);
+  },
+);
 
-test("server and worker killed with a reminder ahead: after a restart it is delivered, and nothing acknowledged is lost", async () => {
-  const doomed = await worker();
-  const reminder = await remind("over a restart", 2);
-  await Promise.all([server.kill(), doomed.kill()]);
-  server = await startServer(port, databaseOf());
-  await worker();
-  await receiver.until(has("over a restart"));
-  expect((await deliveriesOf(reminder.id)).length).toBe(1);
-}, 60_000);
+test(
+  "server and worker killed with a reminder ahead: after a restart it is delivered, and nothing acknowledged is lost",
+  faultOptions,
+  async () => {
+    const doomed = await worker();
+    const reminder = await remind("over a restart", 2);
+    await Promise.all([server.kill(), doomed.kill()]);
+    server = await startServer(port, databaseOf());
+    await worker();
+    await receiver.until(has("over a restart"));
+    expect((await deliveriesOf(reminder.id)).length).toBe(1);
+  },
+);
 
-test("a worker outlives its server: it goes on when the server is back", async () => {
+test("a worker outlives its server: it goes on when the server is back", faultOptions, async () => {
   const patient = await worker();
   await server.kill();
   await patient.printed("the server cannot be reached; trying again");
@@ -161,9 +173,9 @@ test("a worker outlives its server: it goes on when the server is back", async (
   await remind("after the outage");
   await receiver.until(has("after the outage"));
   expect(await drained(patient)).toBe(0);
-}, 60_000);
+});
 
-test("a worker with another key says so and exits 1", async () => {
+test("a worker with another key says so and exits 1", faultOptions, async () => {
   const refused = await startWorker(port, { MEMA_SERVICE_KEY: keys.MEMA_ADMIN_KEY });
   running.push(refused);
   await refused.printed("The server refuses this service key.");
@@ -172,6 +184,7 @@ test("a worker with another key says so and exits 1", async () => {
 
 test.skipIf(testEnvironment.engine !== "postgres")(
   "10 ends of the database's connections in mid-batch lose nothing",
+  { ...faultOptions, timeout: 90_000 },
   async () => {
     const expected: string[] = [];
     for (let message = 0; message < 200; message += 1) expected.push((await client.channels.test.mutate({ id: channelId })).deliveryId);
@@ -195,5 +208,4 @@ test.skipIf(testEnvironment.engine !== "postgres")(
     expect(cuts).toBe(10);
     expect(await drained(survivor)).toBe(0);
   },
-  90_000,
 );

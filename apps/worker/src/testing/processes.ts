@@ -4,6 +4,7 @@ import { createServer as createHttpServer, type ServerResponse } from "node:http
 import { createServer } from "node:net";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
+import { testEnvironment } from "@mema/db/testing";
 
 const programs = {
   server: fileURLToPath(new URL("../../../server/src/main.ts", import.meta.url)),
@@ -16,6 +17,9 @@ export const keys = {
   MEMA_SERVICE_KEY: "mema_service_key_of_the_fault_tests",
   MEMA_SECRET_KEY: "mema_secret_key_of_the_fault_tests",
 };
+
+/** At full scale each fault happens 20 times in a row. */
+export const faultOptions = { repeats: testEnvironment.scale === "full" ? 19 : 0 };
 
 /** A real process of ours, and what it prints. */
 export class Running {
@@ -39,15 +43,15 @@ export class Running {
     }
   }
 
-  /** Resolves at the first line that holds `text`. Rejects, with everything that was printed, when the process ends before. */
-  async printed(text: string): Promise<void> {
+  /** Resolves at the first line that holds all of `texts`. Rejects, with everything that was printed, when the process ends before. */
+  async printed(...texts: string[]): Promise<void> {
     const found = Promise.withResolvers<void>();
     this.#onLine = () => {
-      if (this.#lines.some((line) => line.includes(text))) found.resolve();
+      if (this.#lines.some((line) => texts.every((text) => line.includes(text)))) found.resolve();
     };
     this.#onLine();
     const ended = this.exited.then((code) => {
-      throw new Error(`ended with ${code} before printing "${text}":\n${this.#lines.join("\n")}`);
+      throw new Error(`ended with ${code} before printing ${JSON.stringify(texts)}:\n${this.#lines.join("\n")}`);
     });
     await Promise.race([found.promise, ended]);
     ended.catch(() => {});

@@ -229,6 +229,29 @@ describe("failing", () => {
     expect((await deliveries())[0]).toMatchObject({ status: "failed", statusReason: "connection_failed", attempts: 4 });
   });
 
+  test("an endpoint that is down for nine hours gets its message once when it is back, after a try in every hour", async () => {
+    await create({ in: "PT10S" });
+    const delivery = async () => (await asUser((tx) => tx.query.reminderDeliveries.findMany()))[0];
+    const tries: number[] = [];
+    const down = () => transient;
+    await worker.turn(after(10), down);
+    for (
+      let row = await delivery();
+      row !== undefined && row.nextAttemptAt.getTime() < after(9 * 3_600).getTime();
+      row = await delivery()
+    ) {
+      const { nextAttemptAt } = row;
+      expect(await worker.turn(new Date(nextAttemptAt.getTime() - 1), down)).toEqual([]);
+      await worker.turn(nextAttemptAt, down);
+      tries.push((nextAttemptAt.getTime() - after(10).getTime()) / 1000);
+    }
+    expect(tries).toEqual([5, 35, 155, 755, 2_555, ...Array.from({ length: 8 }, (_, hour) => 2_555 + (hour + 1) * 3_600)]);
+    const back = (await delivery())?.nextAttemptAt ?? noon;
+    expect(await worker.turn(back)).toMatchObject([{ attempt: tries.length + 2 }]);
+    expect(await worker.turn(after(86_400))).toEqual([]);
+    expect(await delivery()).toMatchObject({ status: "delivered", attempts: tries.length + 2 });
+  });
+
   test("obeys Retry-After, and a permanent failure is a dead letter at once", async () => {
     await create({ in: "PT10S" });
     await worker.turn(after(10), () => ({ ...transient, retryAfterSeconds: 100 }));
