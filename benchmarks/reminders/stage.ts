@@ -193,7 +193,6 @@ async function startWorker(port: number, starts: Starts, { quiet = false } = {})
   const environment = {
     MEMA_URL: `http://127.0.0.1:${port}`,
     MEMA_SERVICE_KEY: serviceKey,
-    MEMA_WORKER_CONCURRENCY: "1000",
     MEMA_WORKER_LEASE_SECONDS: String(leaseSeconds),
     LOG_LEVEL: "info",
   };

@@ -11,9 +11,20 @@ interface Held {
 export class Leases {
   readonly #held = new Map<string, Held>();
   readonly #seconds: number;
+  #change = Promise.withResolvers<void>();
 
   constructor(leaseSeconds: number) {
     this.#seconds = leaseSeconds;
+  }
+
+  /** Resolves when leases are removed next, or at `wake`. */
+  get changed(): Promise<void> {
+    return this.#change.promise;
+  }
+
+  wake(): void {
+    this.#change.resolve();
+    this.#change = Promise.withResolvers<void>();
   }
 
   get size(): number {
@@ -35,9 +46,10 @@ export class Leases {
   }
 
   renewed(leases: readonly Lease[], lost: readonly string[], askedAt: number): void {
+    const gone = new Set(lost);
     for (const { deliveryId } of leases) {
       const held = this.#held.get(deliveryId);
-      if (held !== undefined && !lost.includes(deliveryId)) held.until = askedAt + this.#seconds * 1000;
+      if (held !== undefined && !gone.has(deliveryId)) held.until = askedAt + this.#seconds * 1000;
     }
     for (const deliveryId of lost) this.#held.get(deliveryId)?.abort.abort();
   }
@@ -55,5 +67,6 @@ export class Leases {
 
   remove(deliveryIds: readonly string[]): void {
     for (const deliveryId of deliveryIds) this.#held.delete(deliveryId);
+    this.wake();
   }
 }

@@ -19,7 +19,14 @@ export interface WorkerOptions {
 }
 
 const maxBatch = 100;
+/** Of one user at a time, so that nobody waits for another's thousands. */
+const perUser = 25;
+/** Reports under way at once: the server settles them side by side. */
+const reportLanes = 4;
+/** Under load, rules that fall due are looked at so often; otherwise when the server says that there are any. */
+const expandEveryMs = 1_000;
 const waitMs = 25_000;
+const busyMs = 50;
 const firstRetryMs = 100;
 const lastRetryMs = 5_000;
 
@@ -41,7 +48,7 @@ export class Worker {
   #loop: Promise<void> | null = null;
   #heartbeat: NodeJS.Timeout | null = null;
 
-  constructor({ api, channels, log, name = "worker", concurrency = 100, leaseSeconds = 30 }: WorkerOptions) {
+  constructor({ api, channels, log, name = "worker", concurrency = 500, leaseSeconds = 30 }: WorkerOptions) {
     this.#api = api;
     this.#channels = channels;
     this.#log = log;
@@ -49,8 +56,13 @@ export class Worker {
     this.#concurrency = concurrency;
     this.#leaseSeconds = leaseSeconds;
     this.#leases = new Leases(leaseSeconds);
-    this.#completions = new Batcher(maxBatch, (deliveries) => this.#settle(deliveries, () => api.complete({ deliveries })));
-    this.#failures = new Batcher(maxBatch, (deliveries) => this.#settle(deliveries, () => api.fail({ deliveries })));
+    this.#stopping.signal.addEventListener("abort", () => this.#leases.wake(), { once: true });
+    this.#completions = new Batcher({ limit: maxBatch, lanes: reportLanes }, (deliveries) =>
+      this.#settle(deliveries, () => api.complete({ deliveries })),
+    );
+    this.#failures = new Batcher({ limit: maxBatch, lanes: reportLanes }, (deliveries) =>
+      this.#settle(deliveries, () => api.fail({ deliveries })),
+    );
   }
 
   /** Deliveries that are held now. */
@@ -116,39 +128,79 @@ export class Worker {
   /** Waits until something is due, then takes all of it that there is room for. */
   async #turn(): Promise<void> {
     const signal = this.#stopping.signal;
-    const { due } = await this.#api.wait({ workerId: this.id, name: this.#name, timeoutMs: waitMs }, { signal });
+    const { due, expand } = await this.#api.wait({ workerId: this.id, name: this.#name, timeoutMs: waitMs }, { signal });
     if (!due) return;
+    let expanding = expand ? this.#expandBeside() : null;
+    let lookedAt = performance.now();
     for (;;) {
       await this.#room();
-      if (this.#stopped) return;
-      const [expanded, claimed] = await Promise.all([this.#api.expand({ limit: maxBatch }), this.#claim()]);
-      if (expanded.reminders > 0 || claimed > 0) continue;
-      const { reaped } = await this.#api.reap({});
-      if (reaped === 0) return;
-      this.#log.warn({ reaped }, "took back deliveries of a worker that went away");
+      if (this.#stopped) break;
+      const { claimed, more } = await this.#claim();
+      if (performance.now() - lookedAt > expandEveryMs) {
+        await expanding;
+        expanding = this.#expandBeside();
+        lookedAt = performance.now();
+      }
+      if (more) continue;
+      const queued = (await expanding) ?? 0;
+      expanding = null;
+      if (queued > 0) continue;
+      if (claimed === 0 && !(await this.#reap())) await this.#pause();
+      break;
+    }
+    await expanding;
+  }
+
+  /** Expansion beside the claims; who needs what it came to awaits it, and with it its failure. */
+  #expandBeside(): Promise<number> {
+    const expanding = this.#expand();
+    expanding.catch(() => {});
+    return expanding;
+  }
+
+  /** Queues the deliveries of all rules that fall due; returns how many. */
+  async #expand(): Promise<number> {
+    for (let queued = 0; ;) {
+      const { reminders, deliveries } = await this.#api.expand({ limit: maxBatch });
+      queued += deliveries;
+      if (reminders === 0 || this.#stopped) return queued;
     }
   }
 
-  async #room(): Promise<void> {
-    while (this.#leases.size >= this.#concurrency && this.#sends.size > 0) await Promise.race(this.#sends);
+  async #reap(): Promise<boolean> {
+    const { reaped } = await this.#api.reap({});
+    if (reaped > 0) this.#log.warn({ reaped }, "took back deliveries of a worker that went away");
+    return reaped > 0;
   }
 
-  async #claim(): Promise<number> {
+  /** Something is due and others are at it. */
+  async #pause(): Promise<void> {
+    await delay(busyMs * (0.5 + Math.random()), undefined, { signal: this.#stopping.signal }).catch(() => {});
+  }
+
+  async #room(): Promise<void> {
+    while (this.#leases.size >= this.#concurrency && !this.#stopped) await this.#leases.changed;
+  }
+
+  /** `more`: there may be more to take at once. */
+  async #claim(): Promise<{ claimed: number; more: boolean }> {
     const askedAt = performance.now();
     const limit = Math.min(maxBatch, this.#concurrency - this.#leases.size);
-    if (limit <= 0) return 0;
     const { deliveries, cursor } = await this.#api.claim({
       workerId: this.id,
       limit,
+      perUser,
       leaseSeconds: this.#leaseSeconds,
       after: this.#cursor,
     });
     this.#cursor = cursor;
-    if (deliveries.length === 0) return 0;
     const leases = deliveries.map(({ userId, deliveryId, leaseToken }) => ({ userId, deliveryId, leaseToken }));
-    this.#leases.add(leases, askedAt);
-    this.#track(this.#deliver(leases));
-    return leases.length;
+    if (leases.length > 0) {
+      this.#leases.add(leases, askedAt);
+      this.#track(this.#deliver(leases));
+    }
+    // A claim ends early for two reasons: nothing is left, or of a user only so many are taken at a time.
+    return { claimed: leases.length, more: leases.length >= Math.min(limit, perUser) };
   }
 
   #track(work: Promise<void>): void {

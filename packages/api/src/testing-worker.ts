@@ -1,11 +1,14 @@
 import { randomUUID } from "node:crypto";
 import { type ClaimedDelivery, clockAt, createWorkerLeaseRepository, type Db, type LeaseKey, withWorker } from "@mema/db";
+import type { Log } from "./context.ts";
 import type { JobContext } from "./services/channel-view.ts";
 import { expandDue } from "./services/expansion.ts";
 import { beginDeliveries, type BeginDecision } from "./services/sending.ts";
 import { type AttemptEnd, settleDeliveries, type SettleResult } from "./services/settlement.ts";
 
 type Go = Extract<BeginDecision, { decision: "go" }>;
+
+const silent: Log = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} };
 
 /** A worker whose steps a test takes one by one, at moments of its choice. */
 export class StepWorker {
@@ -33,7 +36,7 @@ export class StepWorker {
   }
 
   begin(leases: readonly LeaseKey[], at: Date): Promise<BeginDecision[]> {
-    return beginDeliveries(this.#db, leases, clockAt(at), this.#context);
+    return beginDeliveries({ db: this.#db, log: silent, ...this.#context }, leases, clockAt(at));
   }
 
   reap(at: Date): Promise<number> {
@@ -41,7 +44,7 @@ export class StepWorker {
   }
 
   settle(ends: readonly AttemptEnd[], at: Date): Promise<SettleResult[]> {
-    return settleDeliveries(this.#db, ends, clockAt(at), () => 0.5);
+    return settleDeliveries({ db: this.#db, log: silent }, ends, clockAt(at), () => 0.5);
   }
 
   /** One whole turn: everything that is due at `at` is expanded, claimed, begun and ended as `end` says. Returns what was sent. */

@@ -36,7 +36,7 @@ test("events are numbered without a gap in the order of commits, also when many 
 test("a reader that resumes after the last number it got misses none and sees nobody else's", async () => {
   await as(ada, (tx) => createEventRepository(tx).append([event("a"), event("b"), event("c")]));
   await as(ben, (tx) => createEventRepository(tx).append([event("x")]));
-  expect(await as(ada, (tx) => createEventRepository(tx).append([]))).toEqual([]);
+  await as(ada, (tx) => createEventRepository(tx).append([]));
   await as(ada, async (tx) => {
     const events = createEventRepository(tx);
     const first = await events.listAfter(0, 2);

@@ -1,7 +1,8 @@
-import { AppError, badInput } from "@mema/shared";
+import { badInput } from "@mema/shared";
 import { and, asc, eq, gt, sql } from "drizzle-orm";
 import type { UserTransaction } from "./connection/access.ts";
 import type { EventRepository } from "./interfaces.ts";
+import { newId } from "./schema/base.ts";
 import { eventHeads, events } from "./schema/index.ts";
 
 const longestRead = 500;
@@ -10,22 +11,28 @@ const longestRead = 500;
 export function createEventRepository(tx: UserTransaction): EventRepository {
   return {
     async append(added) {
-      if (added.length === 0) return [];
-      const [head] = await tx
-        .insert(eventHeads)
-        .values({ userId: tx.userId, lastSeq: added.length })
-        .onConflictDoUpdate({
-          target: eventHeads.userId,
-          set: { lastSeq: sql`${eventHeads.lastSeq} + ${added.length}` },
-          setWhere: eq(eventHeads.userId, tx.userId),
-        })
-        .returning({ lastSeq: eventHeads.lastSeq });
-      if (head === undefined) throw new AppError("INTERNAL", "The event could not be numbered.");
-      const first = head.lastSeq - added.length + 1;
-      return tx
-        .insert(events)
-        .values(added.map((event, at) => ({ ...event, userId: tx.userId, seq: first + at })))
-        .returning();
+      if (added.length === 0) return;
+      const rows = added.map(({ type, payload = {}, actor, actorId = null, requestId = null }) => ({
+        id: newId(),
+        type,
+        payload,
+        actor,
+        actorId,
+        requestId,
+      }));
+      await tx.execute(sql`
+        with head as (
+          insert into event_heads (user_id, last_seq) values (${tx.userId}, ${added.length}::bigint)
+          on conflict (user_id) do update set last_seq = event_heads.last_seq + excluded.last_seq
+            where event_heads.user_id = excluded.user_id
+          returning last_seq
+        )
+        insert into events (user_id, id, seq, type, payload, actor, actor_id, request_id)
+        select ${tx.userId}, event.id, head.last_seq - ${added.length}::bigint + event.place, event.type, event.payload, event.actor,
+          event.actor_id, event.request_id
+        from head, rows from (jsonb_to_recordset(${JSON.stringify(rows)}::jsonb)
+          as (id uuid, type text, payload jsonb, actor text, "actorId" uuid, "requestId" text)) with ordinality
+          as event(id, type, payload, actor, actor_id, request_id, place)`);
     },
 
     async listAfter(seq, limit = longestRead) {

@@ -4,6 +4,7 @@ export type { Finding } from "./check/check-catalog.ts";
 export * from "./clock.ts";
 export * from "./connection/access.ts";
 export * from "./connection/client.ts";
+export { withUsers } from "./connection/each-user.ts";
 export { databaseEnvironment, readDatabaseEnvironment } from "./connection/env.ts";
 export { compileQuery } from "./connection/queries.ts";
 export type { SignalChannel, Signals } from "./connection/signals.ts";

@@ -250,7 +250,7 @@ export interface EventRepository {
    * Numbers and stores events. To be called last in a transaction: it holds the lock on the user's numbering until the end, which puts
    * numbers into the order of commits.
    */
-  append(events: readonly NewEvent[]): Promise<Event[]>;
+  append(events: readonly NewEvent[]): Promise<void>;
   /** Events after a number, in order; up to 500. A reader goes on after the last number it got. */
   listAfter(seq: number, limit?: number): Promise<Event[]>;
   /** The number of the last event, 0 when there is none. */

@@ -29,7 +29,6 @@ export interface OccurrenceRepository {
   materialise(occurrences: readonly NewOccurrence[]): Promise<ReminderOccurrence[]>;
   findById(id: string): Promise<ReminderOccurrence | null>;
   getById(id: string): Promise<ReminderOccurrence>;
-  findMany(ids: readonly string[]): Promise<ReminderOccurrence[]>;
   /** Newest first. */
   list(request: PageRequest & { filters: { reminderId: string } }): Promise<Page<ReminderOccurrence>>;
   /** The one that the rule puts at an instant (its RECURRENCE-ID). */
@@ -81,13 +80,6 @@ export function createOccurrenceRepository(tx: UserTransaction): OccurrenceRepos
       const row = await findById(id);
       if (row === null) throw notFound("Occurrence");
       return row;
-    },
-    findMany: async (ids) => {
-      if (ids.length === 0) return [];
-      return tx
-        .select()
-        .from(occurrences)
-        .where(and(own, isOneOf(occurrences.id, ids)));
     },
     list: async ({ filters, cursor, limit }) => {
       const size = pageLimit(limit);

@@ -1,10 +1,13 @@
 import { notFound, type ReminderStatus } from "@mema/shared";
 import { and, asc, desc, eq, inArray, isNotNull, isNull, lt, or, type SQL, sql } from "drizzle-orm";
 import type { UserTransaction } from "./connection/access.ts";
+import { compileQuery } from "./connection/queries.ts";
 import { decodeCursor, idKey, type Page, pageLimit, pageOf, type PageRequest, timeKey } from "./cursor.ts";
 import { forgetMentions } from "./deletion.ts";
-import { reminderAlerts, reminderOccurrences, reminders } from "./schema/index.ts";
+import { isHeld, leaseValues } from "./deliveries.repository.ts";
+import { reminderAlerts, reminderDeliveries, reminderOccurrences, reminders } from "./schema/index.ts";
 import { isOneOf, staleOrMissing } from "./sql-fragments.ts";
+import type { LeaseKey } from "./worker-leases.repository.ts";
 
 export type Reminder = typeof reminders.$inferSelect;
 export type ReminderAlert = Pick<typeof reminderAlerts.$inferSelect, "reminderId" | "ordinal" | "offsetSeconds" | "channelIds">;
@@ -34,8 +37,8 @@ export interface ReminderRepository {
   lock(id: string): Promise<Reminder>;
   /** Locks those of `ids` that are active and due to be looked at, and that nobody else holds. */
   lockDue(ids: readonly string[], now: Date): Promise<Reminder[]>;
-  /** Locks in the order of ids: for change, or against change. */
-  lockMany(ids: readonly string[], strength: "update" | "share"): Promise<Reminder[]>;
+  /** Locks, in the order of ids, the reminders of the deliveries that these leases hold: for change, or against change. */
+  lockHeld(leases: readonly LeaseKey[], strength: "update" | "share"): Promise<Reminder[]>;
   findByDedupeKey(key: string): Promise<Reminder | null>;
   /** Those that a message asked for, in the order they were made. */
   listBySourceMessage(messageId: string): Promise<Reminder[]>;
@@ -51,13 +54,30 @@ export interface ReminderRepository {
   list(request: PageRequest & { filters?: ReminderFilters | undefined }): Promise<Page<Reminder>>;
   /** Throws CONFLICT when `version` is not the current one. */
   update(id: string, version: number, changes: ReminderChanges): Promise<Reminder>;
-  advance(id: string, progress: ReminderProgress): Promise<void>;
+  /** Moves one reminder, or several by the same step, on. */
+  advance(ids: string | readonly string[], progress: ReminderProgress): Promise<void>;
   delete(id: string): Promise<void>;
   alerts(reminderIds: readonly string[]): Promise<ReminderAlert[]>;
   replaceAlerts(reminderId: string, alerts: readonly Omit<ReminderAlert, "reminderId">[]): Promise<void>;
 }
 
 const live: ReminderStatus[] = ["active", "paused"];
+
+const lockingHeld = (strength: "update" | "share") =>
+  compileQuery((queries) => {
+    const own = sql.placeholder("userId");
+    const held = queries
+      .select({ id: reminderDeliveries.reminderId })
+      .from(reminderDeliveries)
+      .where(and(eq(reminderDeliveries.userId, own), isHeld));
+    return queries
+      .select()
+      .from(reminders)
+      .where(and(eq(reminders.userId, own), inArray(reminders.id, held)))
+      .orderBy(asc(reminders.id))
+      .for(strength);
+  });
+const lockHeldReminders = { update: lockingHeld("update"), share: lockingHeld("share") };
 
 export function createReminderRepository(tx: UserTransaction): ReminderRepository {
   const own = eq(reminders.userId, tx.userId);
@@ -111,15 +131,7 @@ export function createReminderRepository(tx: UserTransaction): ReminderRepositor
         )
         .orderBy(asc(reminders.id))
         .for("update", { skipLocked: true }),
-    lockMany: async (ids, strength) => {
-      if (ids.length === 0) return [];
-      return tx
-        .select()
-        .from(reminders)
-        .where(and(own, isOneOf(reminders.id, ids)))
-        .orderBy(asc(reminders.id))
-        .for(strength);
-    },
+    lockHeld: (leases, strength) => lockHeldReminders[strength](tx, leaseValues(leases)),
     findByDedupeKey: async (key) => {
       const [row] = await tx
         .select()
@@ -199,16 +211,16 @@ export function createReminderRepository(tx: UserTransaction): ReminderRepositor
       if (row === undefined) throw staleOrMissing("Reminder", version, await findById(id));
       return row;
     },
-    advance: async (id, progress) => {
+    advance: async (ids, progress) => {
       // What was moved alone may come sooner than the rule's next one, and after its last.
       const { nextOccurrenceAt: next } = progress;
       const moved = sql`(select min(o.moved_to_at) from ${reminderOccurrences} o
-        where o.user_id = ${tx.userId} and o.reminder_id = ${id} and o.moved_to_at is not null and o.status = 'upcoming')`;
+        where o.user_id = ${tx.userId} and o.reminder_id = reminders.id and o.moved_to_at is not null and o.status = 'upcoming')`;
       const sooner = sql`least(${next?.toISOString() ?? null}::timestamptz, ${moved})`;
       await tx
         .update(reminders)
         .set({ ...progress, ...(next === undefined ? {} : { nextOccurrenceAt: sooner }) })
-        .where(and(own, eq(reminders.id, id)));
+        .where(and(own, isOneOf(reminders.id, typeof ids === "string" ? [ids] : ids)));
     },
     delete: async (id) => {
       const rows = await tx

@@ -84,8 +84,6 @@ async function callReminders(tx: UserTransaction, walk: Walk, { factId, messageI
   await reminders.getById(id);
   await reminders.lock(id);
   await reminders.lockDue([id], later);
-  await reminders.lockMany([id], "update");
-  await reminders.lockMany([id], "share");
   await reminders.findByDedupeKey("call");
   await reminders.listBySourceMessage(messageId);
   await reminders.anchoredTo(factId);
@@ -123,7 +121,6 @@ async function callReminders(tx: UserTransaction, walk: Walk, { factId, messageI
   const [one = "", two = ""] = [first?.id, second?.id];
   await occurrences.findById(one);
   await occurrences.getById(one);
-  await occurrences.findMany([one]);
   await occurrences.list({
     limit: 1,
     cursor: (await occurrences.list({ limit: 1, filters: { reminderId: id } })).nextCursor,
@@ -158,9 +155,10 @@ async function callReminders(tx: UserTransaction, walk: Walk, { factId, messageI
   await deliveries.open([id]);
   await deliveries.listOpen(id);
   await deliveries.follow(id, { priority: "urgent", reminderVersion: 2 });
-  await deliveries.reminderIds([sending]);
-  expect(await deliveries.lockHeld([sending])).toHaveLength(1);
-  await deliveries.begin([sending.deliveryId], at);
+  expect(await deliveries.held([sending])).toHaveLength(1);
+  expect(await reminders.lockHeld([sending], "update")).toHaveLength(1);
+  expect(await reminders.lockHeld([sending], "share")).toHaveLength(1);
+  expect(await deliveries.begin([sending], at)).toEqual([sending.deliveryId]);
   await deliveries.recordAttempts([{ deliveryId: sending.deliveryId, attempt: 1, outcome: "failed", startedAt: at }], at);
   await deliveries.attempts(sending.deliveryId);
   await deliveries.unknownAttempts([sending.deliveryId]);

@@ -1,6 +1,7 @@
 import { AppError, notFound } from "@mema/shared";
 import { and, eq, sql } from "drizzle-orm";
 import type { UserTransaction } from "./connection/access.ts";
+import { compileQuery } from "./connection/queries.ts";
 import type { UserRepository } from "./interfaces.ts";
 import { createRecallIndex } from "./recall-index.repository.ts";
 import type { User } from "./rows.ts";
@@ -13,7 +14,7 @@ export function createUserRepository(tx: UserTransaction): UserRepository {
   const self = eq(users.id, tx.userId);
 
   async function find(): Promise<User | null> {
-    const [row] = await tx.select().from(users).where(self);
+    const [row] = await findUser(tx, {});
     return row ?? null;
   }
 
@@ -79,3 +80,10 @@ export function createUserRepository(tx: UserTransaction): UserRepository {
     },
   };
 }
+
+const findUser = compileQuery((queries) =>
+  queries
+    .select()
+    .from(users)
+    .where(eq(users.id, sql.placeholder("userId"))),
+);

@@ -47,8 +47,8 @@ export interface WorkerLeaseRepository {
   release(leases: readonly LeaseKey[], clock: DbClock): Promise<number>;
   /** Makes deliveries with a lapsed lease claimable again. `begun_at` stays: what was begun and not settled is ambiguous. */
   reap(limit: number, clock: DbClock): Promise<number>;
-  /** When something is due next (null: nothing is planned), and the clock's time. */
-  nextDue(clock: DbClock): Promise<{ now: Date; at: Date | null }>;
+  /** When a delivery, and when a rule, is due next (null: none is planned), and the clock's time. */
+  nextDue(clock: DbClock): Promise<{ now: Date; deliveryAt: Date | null; reminderAt: Date | null }>;
 }
 
 const firstUser = "00000000-0000-0000-0000-000000000000";
@@ -167,12 +167,13 @@ export function createWorkerLeaseRepository(tx: WorkerTransaction): WorkerLeaseR
     },
 
     nextDue: async (clock) => {
-      const [row] = await tx.execute<{ now: string; at: string | null }>(sql`
-        select (${clock})::timestamptz(3) as now, least(
-          (select min(next_wake_at) from reminders where status = 'active'),
-          (select min(next_attempt_at) from reminder_deliveries where settled_at is null)) as at`);
+      const [row] = await tx.execute<{ now: string; delivery_at: string | null; reminder_at: string | null }>(sql`
+        select (${clock})::timestamptz(3) as now,
+          (select min(next_attempt_at) from reminder_deliveries where settled_at is null) as delivery_at,
+          (select min(next_wake_at) from reminders where status = 'active') as reminder_at`);
       if (row === undefined) throw new Error("the database did not tell the time");
-      return { now: new Date(row.now), at: row.at === null ? null : new Date(row.at) };
+      const instant = (value: string | null) => (value === null ? null : new Date(value));
+      return { now: new Date(row.now), deliveryAt: instant(row.delivery_at), reminderAt: instant(row.reminder_at) };
     },
   };
 }

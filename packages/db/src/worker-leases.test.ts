@@ -9,7 +9,7 @@ import { createDeliveryRepository } from "./deliveries.repository.ts";
 import { newId } from "./schema/base.ts";
 import { users } from "./schema/index.ts";
 import { createTestDatabase, type TestDatabase } from "./testing/database.ts";
-import { createWorkerLeaseRepository, type ClaimRequest } from "./worker-leases.repository.ts";
+import { type ClaimRequest, createWorkerLeaseRepository, type LeaseKey } from "./worker-leases.repository.ts";
 import { createWorkerStatsRepository } from "./worker-stats.repository.ts";
 
 const noon = new Date("2026-11-22T12:00:00Z");
@@ -54,7 +54,7 @@ const asWorker = <T>(body: (leases: ReturnType<typeof createWorkerLeaseRepositor
 test("nothing is claimed before it is due, and nextDue names the moment", async () => {
   await addUser([{ at: after(60) }]);
   expect(await claim({}, after(59))).toEqual([]);
-  expect(await asWorker((leases) => leases.nextDue(clockAt(noon)))).toEqual({ now: noon, at: after(60) });
+  expect(await asWorker((leases) => leases.nextDue(clockAt(noon)))).toEqual({ now: noon, deliveryAt: after(60), reminderAt: null });
   expect(await claim({}, after(60))).toHaveLength(1);
 });
 
@@ -132,17 +132,17 @@ test("a heartbeat prolongs the lease that holds", async () => {
 
 test("release gives a delivery back at once and refunds the attempt; a lapse keeps the sign that it was begun", async () => {
   const ada = await addUser([{}]);
-  const begin = (id: string) => withUser(database.db, ada, (tx) => createDeliveryRepository(tx).begin([id], after(2)));
+  const begin = (lease: LeaseKey) => withUser(database.db, ada, (tx) => createDeliveryRepository(tx).begin([lease], after(2)));
   const read = (id: string) => withUser(database.db, ada, (tx) => createDeliveryRepository(tx).getById(id));
   const [first] = await claim();
   if (first === undefined) throw new Error("nothing claimed");
-  await begin(first.deliveryId);
+  await begin(first);
   expect(await read(first.deliveryId)).toMatchObject({ attempts: 1, begunAt: after(2) });
   expect(await asWorker((leases) => leases.release([first], clockAt(after(3))))).toBe(1);
   expect(await read(first.deliveryId)).toMatchObject({ status: "pending", attempts: 0, begunAt: null });
   const [second] = await claim({ leaseSeconds: 10 }, after(3));
   if (second === undefined) throw new Error("nothing claimed");
-  await begin(second.deliveryId);
+  await begin(second);
   await asWorker((leases) => leases.reap(100, clockAt(after(13))));
   expect(await read(second.deliveryId)).toMatchObject({ status: "pending", attempts: 1, begunAt: after(2), leaseToken: null });
 });

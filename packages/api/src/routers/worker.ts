@@ -5,6 +5,7 @@ import {
   databaseClock,
   deadStatuses,
   longestLeaseSeconds,
+  type TransactionOptions,
   type WorkerTransaction,
   withWorker,
 } from "@mema/db";
@@ -99,7 +100,7 @@ export const workerRouter = router({
       }),
     )
     .mutation(async ({ ctx, input }) => {
-      const deliveries = await asWorker(ctx, (tx) => createWorkerLeaseRepository(tx).claim(input, databaseClock));
+      const deliveries = await asWorker(ctx, (tx) => createWorkerLeaseRepository(tx).claim(input, databaseClock), leaseState);
       return { deliveries, cursor: deliveries.at(-1)?.userId ?? null };
     }),
 
@@ -116,14 +117,18 @@ export const workerRouter = router({
         ),
       }),
     )
-    .mutation(async ({ ctx, input }) => ({ decisions: await beginDeliveries(ctx.services.db, input.leases, databaseClock, ctx.services) })),
+    .mutation(async ({ ctx, input }) => ({ decisions: await beginDeliveries(ctx.services, input.leases, databaseClock) })),
 
   /** Prolongs leases and says which are lost: their sends must be ended. */
   heartbeat: serviceProcedure
     .input(z.strictObject({ leases, leaseSeconds }))
     .output(z.object({ lost: z.array(idInput) }))
     .mutation(async ({ ctx, input }) => {
-      const held = await asWorker(ctx, (tx) => createWorkerLeaseRepository(tx).heartbeat(input.leases, input.leaseSeconds, databaseClock));
+      const held = await asWorker(
+        ctx,
+        (tx) => createWorkerLeaseRepository(tx).heartbeat(input.leases, input.leaseSeconds, databaseClock),
+        leaseState,
+      );
       const kept = new Set(held.map(({ deliveryId }) => deliveryId));
       return { lost: input.leases.flatMap(({ deliveryId }) => (kept.has(deliveryId) ? [] : deliveryId)) };
     }),
@@ -139,7 +144,7 @@ export const workerRouter = router({
       }),
     )
     .output(settled)
-    .mutation(async ({ ctx, input }) => ({ results: await settleDeliveries(ctx.services.db, input.deliveries, databaseClock) })),
+    .mutation(async ({ ctx, input }) => ({ results: await settleDeliveries(ctx.services, input.deliveries, databaseClock) })),
 
   /** These were not, or nobody knows. transient and unknown are tried again until they expire; permanent is a dead letter. */
   fail: serviceProcedure
@@ -160,14 +165,14 @@ export const workerRouter = router({
       }),
     )
     .output(settled)
-    .mutation(async ({ ctx, input }) => ({ results: await settleDeliveries(ctx.services.db, input.deliveries, databaseClock) })),
+    .mutation(async ({ ctx, input }) => ({ results: await settleDeliveries(ctx.services, input.deliveries, databaseClock) })),
 
   /** Gives deliveries back unsent; their attempts do not count. */
   release: serviceProcedure
     .input(z.strictObject({ leases }))
     .output(z.object({ released: z.number() }))
     .mutation(async ({ ctx, input }) => ({
-      released: await asWorker(ctx, (tx) => createWorkerLeaseRepository(tx).release(input.leases, databaseClock)),
+      released: await asWorker(ctx, (tx) => createWorkerLeaseRepository(tx).release(input.leases, databaseClock), leaseState),
     })),
 
   /** A long poll: returns when something is due, may be due, or the time is up. Do not batch it. Also says that the worker is alive. */
@@ -179,11 +184,16 @@ export const workerRouter = router({
         timeoutMs: z.int().min(0).max(maxWaitMs).default(maxWaitMs),
       }),
     )
-    .output(z.object({ due: z.boolean() }))
+    .output(z.object({ due: z.boolean(), /** Whether rules are due to be expanded. */ expand: z.boolean() }))
     .mutation(async ({ ctx, input: { workerId, name, timeoutMs } }) => {
-      await asWorker(ctx, (tx) => createWorkerNodeRepository(tx).seen({ id: workerId, name, draining: false }, databaseClock));
       const signal = AbortSignal.any([ctx.request.signal, ctx.services.closing]);
-      return waitForDue(ctx.services.db, { timeoutMs, signal }, databaseClock);
+      const [due] = await Promise.all([
+        waitForDue(ctx.services.db, { timeoutMs, signal }, databaseClock),
+        asWorker(ctx, (tx) => createWorkerNodeRepository(tx).seen({ id: workerId, name, draining: false }, databaseClock), {
+          durable: false,
+        }),
+      ]);
+      return due;
     }),
 
   /** A worker that shuts down: it takes nothing new (`draining`), then it is gone. */
@@ -203,7 +213,7 @@ export const workerRouter = router({
     .input(z.strictObject({ limit: z.int().min(1).max(1_000).default(1_000) }).prefault({}))
     .output(z.object({ reaped: z.number() }))
     .mutation(async ({ ctx, input }) => ({
-      reaped: await asWorker(ctx, (tx) => createWorkerLeaseRepository(tx).reap(input.limit, databaseClock)),
+      reaped: await asWorker(ctx, (tx) => createWorkerLeaseRepository(tx).reap(input.limit, databaseClock), leaseState),
     })),
 
   /**
@@ -280,4 +290,8 @@ export const workerRouter = router({
 const asWorker = <T>(
   ctx: { services: { db: Parameters<typeof withWorker>[0] } },
   body: (tx: WorkerTransaction) => Promise<T>,
-): Promise<T> => withWorker(ctx.services.db, body);
+  options: TransactionOptions = {},
+): Promise<T> => withWorker(ctx.services.db, body, options);
+
+/** A lease is lost with a crash of the database, which is why one may be: nobody waits for the disk before a send begins. */
+const leaseState = { oneStatement: true, durable: false } as const;

@@ -1,10 +1,7 @@
 import {
   type Channel,
-  createChannelRepository,
   createDeliveryRepository,
-  createOccurrenceRepository,
   createReminderRepository,
-  createUserRepository,
   type Db,
   type DbClock,
   effectiveAt,
@@ -16,14 +13,15 @@ import {
   type Settlement,
   type User,
   type UserTransaction,
-  withUser,
 } from "@mema/db";
 import { AppError, checkQuietHours, deferPastQuietHours, describeInstant, type QuietHours } from "@mema/shared";
 import { z } from "zod";
+import type { Log } from "../context.ts";
 import { heldByCircuit } from "./channel-health.ts";
 import type { DeliveryJob, JobContext } from "./channel-view.ts";
 import { buildJob } from "./channels.ts";
 import type { DeliveryMessage } from "./delivery-message.ts";
+import { forEachUser } from "./each-user.ts";
 import { movedSuffix } from "./expansion.ts";
 
 /** What the worker is told to do with a delivery that it holds. */
@@ -51,12 +49,15 @@ interface Held {
  * Decides, immediately before the send, whether each delivery still is to be sent: lease, reminder, occurrence, channel, quiet hours and
  * expiry as they are now, under the reminder's row lock. A change that was answered before is always seen; the text is the present one.
  */
-export async function beginDeliveries(db: Db, leases: readonly LeaseKey[], clock: DbClock, context: JobContext): Promise<BeginDecision[]> {
-  const users = Map.groupBy(leases, ({ userId }) => userId);
-  const decisions = await Promise.all(
-    [...users].map(([userId, held]) => withUser(db, userId, (tx) => beginOfUser(tx, held, clock, context))),
-  );
-  return decisions.flat();
+export async function beginDeliveries(
+  { db, log, ...context }: JobContext & { db: Db; log: Log },
+  leases: readonly LeaseKey[],
+  clock: DbClock,
+): Promise<BeginDecision[]> {
+  const decided = await forEachUser({ db, log }, leases, (tx, own) => beginOfUser(tx, own, clock, context));
+  const byId = new Map(decided.map((decision) => [decision.deliveryId, decision]));
+  // What could not be decided stays as it is: its lease runs out, and it is tried again.
+  return leases.map(({ deliveryId }) => byId.get(deliveryId) ?? { deliveryId, decision: "defer", reason: "begin_failed" });
 }
 
 async function beginOfUser(
@@ -66,26 +67,25 @@ async function beginOfUser(
   context: JobContext,
 ): Promise<BeginDecision[]> {
   const deliveries = createDeliveryRepository(tx);
-  const reminderIds = await deliveries.reminderIds(leases);
-  const [now, user, reminders] = await Promise.all([
+  // In one flight and in this order: what is read behind the reminders' locks is as the last answered change left it.
+  const [reminders, rows, now] = await Promise.all([
+    createReminderRepository(tx).lockHeld(leases, "share"),
+    deliveries.held(leases),
     readClock(tx, clock),
-    createUserRepository(tx).get(),
-    createReminderRepository(tx).lockMany(reminderIds, "share"),
   ]);
-  const rows = await deliveries.lockHeld(leases);
-  const [occurrences, channels, unknown] = await Promise.all([
-    createOccurrenceRepository(tx).findMany(rows.flatMap(({ occurrenceId }) => occurrenceId ?? [])),
-    createChannelRepository(tx).findMany(rows.map(({ channelId }) => channelId)),
-    deliveries.unknownAttempts(rows.filter(({ claims }) => claims > 1).map(({ id }) => id)),
-  ]);
-  const held = rows.map((delivery): Held => ({
+  const [first] = rows;
+  if (first === undefined) return leases.map(({ deliveryId }) => lost(deliveryId));
+  const { user } = first;
+  const again = rows.filter(({ delivery }) => delivery.claims > 1);
+  const unknown = await deliveries.unknownAttempts(again.map(({ delivery }) => delivery.id));
+  const reminderOf = new Map(reminders.map((reminder) => [reminder.id, reminder]));
+  const held = rows.map(({ delivery, occurrence, channel }): Held => ({
     delivery,
-    reminder: reminders.find(({ id }) => id === delivery.reminderId) ?? null,
-    occurrence: occurrences.find(({ id }) => id === delivery.occurrenceId) ?? null,
-    channel: channels.find(({ id }) => id === delivery.channelId),
+    reminder: reminderOf.get(delivery.reminderId ?? "") ?? null,
+    occurrence,
+    channel,
     unknown: (unknown.get(delivery.id) ?? 0) + (delivery.begunAt === null ? 0 : 1),
   }));
-  await recordUnknown(tx, held, now);
   const judged = held.map((item) => ({ item, verdict: judge(item, user, now) }));
   const wanted = judged.flatMap(({ item: { delivery, channel }, verdict }) =>
     verdict !== null || channel === undefined || isTest(delivery) ? [] : { deliveryId: delivery.id, channel },
@@ -105,19 +105,25 @@ async function beginOfUser(
     settlements.push({ deliveryId, leaseToken: leaseToken ?? "", status, reason, nextAttemptAt, expiresAt });
     decisions.push({ deliveryId, decision: status === "pending" ? "defer" : "drop", reason });
   }
-  await deliveries.settle(settlements, now);
-  const go = decisions.filter(({ decision }) => decision === "go").map(({ deliveryId }) => deliveryId);
-  await deliveries.begin(go, now);
-  const known = new Set(rows.map(({ id }) => id));
-  for (const { deliveryId } of leases) if (!known.has(deliveryId)) decisions.push({ deliveryId, decision: "lost", reason: "lease_lost" });
-  return decisions;
+  const tokens = new Map(leases.map((lease) => [lease.deliveryId, lease]));
+  const decided = new Map(decisions.map((decision) => [decision.deliveryId, decision]));
+  const go = decisions.flatMap(({ deliveryId, decision }) => (decision === "go" ? (tokens.get(deliveryId) ?? []) : []));
+  const changed = new Set((await Promise.all([deliveries.settle(settlements, now), deliveries.begin(go, now)])).flat());
+  await recordUnknown(
+    tx,
+    rows.flatMap(({ delivery }) => (changed.has(delivery.id) ? delivery : [])),
+    now,
+  );
+  return leases.map(({ deliveryId }) => (changed.has(deliveryId) ? decided.get(deliveryId) : undefined) ?? lost(deliveryId));
 }
 
+const lost = (deliveryId: string): BeginDecision => ({ deliveryId, decision: "lost", reason: "lease_lost" });
+
 /** What an earlier worker began and never settled is written down as unknown, now that its lease is gone. */
-async function recordUnknown(tx: UserTransaction, held: readonly Held[], now: Date): Promise<void> {
-  const ambiguous = held.filter(({ delivery }) => delivery.begunAt !== null);
+async function recordUnknown(tx: UserTransaction, rows: readonly ReminderDelivery[], now: Date): Promise<void> {
+  const ambiguous = rows.filter(({ begunAt }) => begunAt !== null);
   await createDeliveryRepository(tx).recordAttempts(
-    ambiguous.map(({ delivery }) => ({
+    ambiguous.map((delivery) => ({
       deliveryId: delivery.id,
       attempt: delivery.attempts,
       outcome: "unknown" as const,
@@ -193,6 +199,8 @@ function jobOrWait(item: Held, user: User, now: Date, context: JobContext): Deli
 
 function jobOf({ delivery, reminder, occurrence, channel }: Held, user: User, now: Date, context: JobContext): DeliveryJob {
   if (channel === undefined) throw new Error("judged to be sent without a channel");
+  // These say nothing: describing the moment in words costs more than all the rest.
+  if (channel.type === "in_app" || channel.type === "log") return { type: channel.type };
   const tz = reminder?.tz ?? user.timezone ?? "UTC";
   const at = occurrence === null ? delivery.dueAt : effectiveAt(occurrence);
   const behind = Math.floor((now.getTime() - delivery.dueAt.getTime()) / 1000);

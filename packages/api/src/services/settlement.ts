@@ -3,7 +3,6 @@ import {
   createEventRepository,
   createOccurrenceRepository,
   createReminderRepository,
-  createUserRepository,
   type Db,
   type DbClock,
   type LeaseKey,
@@ -11,12 +10,15 @@ import {
   readClock,
   type Reminder,
   type ReminderDelivery,
+  type ReminderProgress,
   type Settlement,
+  type User,
   type UserTransaction,
-  withUser,
 } from "@mema/db";
 import { type ChannelType, type DeliveryStatus, retryDelaySeconds } from "@mema/shared";
+import type { Log } from "../context.ts";
 import { recordChannelEnds } from "./channel-health.ts";
+import { forEachUser } from "./each-user.ts";
 import { nextFrom } from "./reminder-plan.ts";
 
 /** How a worker's attempt ended. */
@@ -49,43 +51,41 @@ export interface SettleResult {
  * Retry-After obeyed) until the delivery expires, and moves occurrences and reminders on. One transaction for each user.
  */
 export async function settleDeliveries(
-  db: Db,
+  services: { db: Db; log: Log },
   ends: readonly AttemptEnd[],
   clock: DbClock,
   random: () => number = Math.random,
 ): Promise<SettleResult[]> {
-  const users = Map.groupBy(ends, ({ userId }) => userId);
-  const settled = await Promise.all([...users].map(([userId, own]) => withUser(db, userId, (tx) => settleOfUser(tx, own, clock, random))));
-  return settled.flat();
+  const settled = await forEachUser(services, ends, (tx, own) => settleOfUser(tx, own, clock, random));
+  const statuses = new Map(settled.map(({ deliveryId, status }) => [deliveryId, status]));
+  return ends.map(({ deliveryId }) => ({ deliveryId, status: statuses.get(deliveryId) ?? "lost" }));
 }
 
-async function settleOfUser(
-  tx: UserTransaction,
-  ends: readonly AttemptEnd[],
-  clock: DbClock,
-  random: () => number,
-): Promise<SettleResult[]> {
+/** Returns what was settled; a lease that did not hold any more is left out. */
+async function settleOfUser(tx: UserTransaction, ends: readonly AttemptEnd[], clock: DbClock, random: () => number): Promise<Settlement[]> {
   const deliveries = createDeliveryRepository(tx);
-  const [now, reminderIds] = await Promise.all([readClock(tx, clock), deliveries.reminderIds(ends)]);
-  const reminders = await createReminderRepository(tx).lockMany(reminderIds, "update");
-  const held = await deliveries.lockHeld(ends);
-  const pairs = held.flatMap((delivery) => {
-    const end = ends.find(({ deliveryId }) => deliveryId === delivery.id);
+  const [reminders, held, now] = await Promise.all([
+    createReminderRepository(tx).lockHeld(ends, "update"),
+    deliveries.held(ends),
+    readClock(tx, clock),
+  ]);
+  const [first] = held;
+  if (first === undefined) return [];
+  const { user } = first;
+  const endOf = new Map(ends.map((end) => [end.deliveryId, end]));
+  const pairs = held.flatMap(({ delivery }) => {
+    const end = endOf.get(delivery.id);
     return end === undefined ? [] : [{ delivery, end }];
   });
-  const settlements = pairs.map(({ delivery, end }) => settlementOf(delivery, end, now, random()));
-  await deliveries.settle(settlements, now);
-  await deliveries.recordAttempts(
-    pairs.map(({ delivery, end }) => attemptOf(delivery, end)),
-    now,
-  );
-  await recordChannelEnds(tx, pairs, now);
-  await moveRemindersOn(tx, reminders, pairs, now);
-  await announce(tx, pairs, settlements);
-  return ends.map(({ deliveryId }) => ({
-    deliveryId,
-    status: settlements.find((settlement) => settlement.deliveryId === deliveryId)?.status ?? "lost",
-  }));
+  const wanted = pairs.map(({ delivery, end }) => settlementOf(delivery, end, now, random()));
+  const ended = new Set(await deliveries.settle(wanted, now));
+  const settlements = wanted.filter(({ deliveryId }) => ended.has(deliveryId));
+  const over = pairs.filter(({ delivery }) => ended.has(delivery.id));
+  const attempts = over.map(({ delivery, end }) => attemptOf(delivery, end));
+  await Promise.all([deliveries.recordAttempts(attempts, now), moveRemindersOn(tx, { reminders, pairs: over, user, now })]);
+  await recordChannelEnds(tx, over, now);
+  await announce(tx, over, settlements);
+  return settlements;
 }
 
 type Pair = { delivery: ReminderDelivery; end: AttemptEnd };
@@ -115,42 +115,56 @@ function attemptOf(delivery: ReminderDelivery, end: AttemptEnd): NewAttempt {
 }
 
 /** What was sent has fired; a reminder of which nothing is left is completed, or expired when nothing of it ever went out. */
-async function moveRemindersOn(tx: UserTransaction, reminders: readonly Reminder[], pairs: readonly Pair[], now: Date): Promise<void> {
+async function moveRemindersOn(
+  tx: UserTransaction,
+  { reminders, pairs, user, now }: { reminders: readonly Reminder[]; pairs: readonly Pair[]; user: User; now: Date },
+): Promise<void> {
   if (reminders.length === 0) return;
-  const occurrences = createOccurrenceRepository(tx);
   const sent = pairs.filter(({ end }) => succeeded(end));
   const snoozed = sent.filter(({ delivery }) => delivery.step.startsWith("snooze:"));
-  const fired = await occurrences.markFired(
-    sent.flatMap(({ delivery }) => delivery.occurrenceId ?? []),
-    snoozed.flatMap(({ delivery }) => delivery.occurrenceId ?? []),
-    now,
-  );
-  const repository = createReminderRepository(tx);
-  const [open, user] = await Promise.all([
+  const [fired, open] = await Promise.all([
+    createOccurrenceRepository(tx).markFired(
+      sent.flatMap(({ delivery }) => delivery.occurrenceId ?? []),
+      snoozed.flatMap(({ delivery }) => delivery.occurrenceId ?? []),
+      now,
+    ),
     createDeliveryRepository(tx).open(reminders.map(({ id }) => id)),
-    createUserRepository(tx).get(),
   ]);
-  for (const reminder of reminders) {
-    const times = fired.filter(({ reminderId }) => reminderId === reminder.id).length;
-    const over =
-      reminder.status === "active" &&
-      reminder.expandFromAt === null &&
-      reminder.repeatFrom === "schedule" &&
-      (open.get(reminder.id) ?? 0) === 0;
-    if (times === 0 && !over) continue;
-    const firedCount = reminder.firedCount + times;
-    const passed = reminder.nextOccurrenceAt !== null && reminder.nextOccurrenceAt.getTime() <= now.getTime();
-    await repository.advance(reminder.id, {
-      firedCount,
-      ...(passed ? { nextOccurrenceAt: reminder.expandFromAt === null ? null : nextFrom(reminder, user.timezone ?? "UTC", now) } : {}),
-      ...(over
-        ? {
-            status: firedCount > 0 ? ("completed" as const) : ("expired" as const),
-            statusReason: firedCount > 0 ? "fired" : "never_delivered",
-          }
-        : {}),
-    });
-  }
+  const times = Map.groupBy(fired, ({ reminderId }) => reminderId);
+  const steps = reminders.flatMap((reminder) => {
+    const step = progressOf(reminder, { times: times.get(reminder.id)?.length ?? 0, open: open.get(reminder.id) ?? 0, user, now });
+    return step === null ? [] : [{ id: reminder.id, step }];
+  });
+  // Most reminders of a batch take the same step: one statement for all of them.
+  const alike = Map.groupBy(steps, ({ step }) => JSON.stringify(step));
+  await Promise.all(
+    [...alike.values()].flatMap((same) => {
+      const [first] = same;
+      return first === undefined
+        ? []
+        : createReminderRepository(tx).advance(
+            same.map(({ id }) => id),
+            first.step,
+          );
+    }),
+  );
+}
+
+/** How far a reminder got by having fired `times` times, with `open` deliveries left; null when nowhere. */
+function progressOf(
+  reminder: Reminder,
+  { times, open, user, now }: { times: number; open: number; user: User; now: Date },
+): ReminderProgress | null {
+  const over = reminder.status === "active" && reminder.expandFromAt === null && reminder.repeatFrom === "schedule" && open === 0;
+  if (times === 0 && !over) return null;
+  const firedCount = reminder.firedCount + times;
+  const passed = reminder.nextOccurrenceAt !== null && reminder.nextOccurrenceAt.getTime() <= now.getTime();
+  const next = !passed || reminder.expandFromAt === null ? null : nextFrom(reminder, user.timezone ?? "UTC", now);
+  const end =
+    firedCount > 0
+      ? { status: "completed" as const, statusReason: "fired" }
+      : { status: "expired" as const, statusReason: "never_delivered" };
+  return { firedCount, ...(passed ? { nextOccurrenceAt: next } : {}), ...(over ? end : {}) };
 }
 
 async function announce(tx: UserTransaction, pairs: readonly Pair[], settlements: readonly Settlement[]): Promise<void> {

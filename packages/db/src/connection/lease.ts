@@ -20,9 +20,17 @@ const statement = (answer: Promise<Answer>, asArrays?: () => unknown): Statement
 /** In which transaction the running code is, and how many savepoints deep. */
 export const openTransaction = new AsyncLocalStorage<{ lease: Lease; depth: number }>();
 
+/** What the queries of a transaction run on: the transaction itself, or one user's part of it. */
+export interface StatementRunner {
+  run(text: string, parameters?: unknown[]): Statement;
+  savepoint<T>(body: () => Promise<T>): Promise<T>;
+}
+
 export interface LeaseOptions {
   /** Opens the transaction and binds it, without parameters. Goes out in front of the first statement, in the same flight. */
   opener: string;
+  /** The statement that binds a transaction that is open to another user. */
+  bindTo: (userId: string) => string;
   prepare: boolean;
   /** Sends COMMIT behind the first statement, in the same flight. */
   oneStatement: boolean;
@@ -35,7 +43,7 @@ const transactionControl =
  * One transaction's hold on a connection. Statements go out as they come, without waiting for the one before. When the connection dies,
  * the deadline passes or the transaction ends, every use fails from then on and nothing touches the connection again.
  */
-export class Lease {
+export class Lease implements StatementRunner {
   readonly #slot: Slot;
   readonly #options: LeaseOptions;
   readonly #unanswered = new Map<Promise<unknown>, (error: AppError) => void>();
@@ -45,6 +53,7 @@ export class Lease {
   #committed: Promise<Answer> | null = null;
   #lost: AppError | null = null;
   #depth = 0;
+  #boundTo: string | null = null;
 
   constructor(slot: Slot, options: LeaseOptions) {
     this.#slot = slot;
@@ -95,6 +104,24 @@ export class Lease {
       this.#committed.catch(() => {});
     }
     return statement(answer, () => query.values());
+  }
+
+  /**
+   * The part of a transaction of several users that is `userId`'s. Binding and statement are handed to the driver in one go, which keeps
+   * their order: no statement of another user can come between them.
+   */
+  boundTo(userId: string): StatementRunner {
+    return {
+      run: (text, parameters) => {
+        if (this.#boundTo !== userId) {
+          this.#boundTo = userId;
+          // What follows a binding that failed fails too: the transaction is aborted or gone.
+          this.run(this.#options.bindTo(userId)).catch(() => {});
+        }
+        return this.run(text, parameters);
+      },
+      savepoint: () => Promise.reject(new AppError("INTERNAL", severalUsers)),
+    };
   }
 
   /**
@@ -214,5 +241,6 @@ const stalePlan = () =>
 const ended = "The transaction has ended: every query must be awaited inside it.";
 const swallowed = "A statement of the transaction failed and its error was swallowed; nothing was saved.";
 const controlled = "A transaction is ended by returning from it or throwing, not by a statement. To undo a part of it use savepoint().";
+const severalUsers = "A transaction of several users has no savepoints: rolling one back would bring back an earlier user's binding.";
 const besideSavepoint = "A savepoint is open: await it before other queries of the same transaction.";
 const unknownOutcome = "The database connection was lost while saving: whether it was saved is not known. Look before you try again.";

@@ -4,7 +4,7 @@ import { PgDialect, type PgPreparedQuery, type PreparedQueryConfig } from "drizz
 import { drizzle, PostgresJsDatabase, PostgresJsSession } from "drizzle-orm/postgres-js";
 import type { Sql } from "postgres";
 import * as schema from "../schema/index.ts";
-import type { Lease } from "./lease.ts";
+import { Lease, type StatementRunner } from "./lease.ts";
 import type { SignalChannel } from "./signals.ts";
 
 export type Schema = typeof schema;
@@ -21,7 +21,7 @@ export type Queries = Omit<PostgresJsDatabase<Schema>, "transaction" | "$client"
 
 /** Drizzle's session on a lease: of the driver's client it uses nothing but `unsafe`. */
 class LeaseSession extends PostgresJsSession<Sql, Schema, Relational> {
-  constructor(driver: Sql, lease: Lease) {
+  constructor(driver: Sql, lease: StatementRunner) {
     super(driver, dialect, relationalSchema);
     const unsafe = (text: string, parameters?: unknown[]) => lease.run(text, parameters);
     Object.assign(this, { client: { unsafe } });
@@ -44,12 +44,14 @@ class LeaseSession extends PostgresJsSession<Sql, Schema, Relational> {
 
 /** What a transaction hands to its body. */
 export class TransactionQueries extends PostgresJsDatabase<Schema> {
-  readonly #lease: Lease;
+  readonly #driver: Sql;
+  readonly #lease: StatementRunner;
   readonly signal: Queries["signal"];
 
-  constructor(driver: Sql, lease: Lease, signal: Queries["signal"]) {
+  constructor(driver: Sql, lease: StatementRunner, signal: Queries["signal"]) {
     const session = new LeaseSession(driver, lease);
     super(dialect, session as never, undefined);
+    this.#driver = driver;
     this.#lease = lease;
     this.signal = signal;
     // Drizzle would make a builder for every table; most transactions use none.
@@ -62,9 +64,17 @@ export class TransactionQueries extends PostgresJsDatabase<Schema> {
     throw new AppError("INTERNAL", "A transaction inside a transaction would lose the proof of whose data this is: use savepoint().");
   }
 
-  static leaseOf(queries: object): Lease {
+  static leaseOf(queries: object): StatementRunner {
     if (#lease in queries) return queries.#lease;
     throw new AppError("INTERNAL", "These queries are not a transaction's: take those that withUser passes.");
+  }
+
+  /** Queries of one user in a transaction of several, which `queries` is. Only `withUsers` calls it. */
+  static boundTo(queries: object, userId: string): Queries {
+    if (!(#lease in queries) || !(queries.#lease instanceof Lease)) {
+      throw new AppError("INTERNAL", "A user's part of a transaction cannot be given to another user.");
+    }
+    return new TransactionQueries(queries.#driver, queries.#lease.boundTo(userId), queries.signal);
   }
 }
 

@@ -4,6 +4,7 @@ import { AppError } from "@mema/shared";
 import { drizzle } from "drizzle-orm/postgres-js";
 import postgres, { type Options, type PostgresType, type Sql } from "postgres";
 import { arrayTypes } from "./array-types.ts";
+import { gatherWrites } from "./gathered-writes.ts";
 
 export interface SlotOptions {
   /** The database's URL; absent for the embedded engine, whose `path` says where it listens. */
@@ -90,7 +91,7 @@ export class Slot {
     const signal = AbortSignal.any([this.#connecting.signal, AbortSignal.timeout(this.#options.connectTimeoutMs)]);
     try {
       const path = this.#options.path === undefined ? address.path : await this.#options.path();
-      this.#socket = typeof path === "string" ? await reach({ path }, signal) : await reachFirst(address, signal);
+      this.#socket = gatherWrites(typeof path === "string" ? await reach({ path }, signal) : await reachFirst(address, signal));
       return this.#socket;
     } catch (cause) {
       const error = new AppError("UNAVAILABLE", "The database cannot be reached. Try again.", { retryAfterSeconds: 1, cause });

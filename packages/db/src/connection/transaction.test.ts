@@ -23,6 +23,16 @@ async function newUser(): Promise<string> {
   return id;
 }
 
+test("a transaction that may be lost does not wait for the disk, and the next one on its connection does", async () => {
+  const setting = async (options = {}) =>
+    (await withWorker(database.db, (tx) => tx.execute<{ at: string }>(sql`select current_setting('synchronous_commit') as at`), options))[0]
+      ?.at;
+  const usual = await setting();
+  expect(await setting({ durable: false })).toBe("off");
+  expect(await setting({ durable: false, oneStatement: true })).toBe("off");
+  expect(await setting()).toBe(usual);
+});
+
 /** Fails the test when a promise of anybody is rejected and not handled while it runs. */
 function refuseUnhandledRejections(): void {
   const unhandled: unknown[] = [];

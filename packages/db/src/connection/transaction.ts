@@ -16,6 +16,11 @@ export interface TransactionOptions {
    * after it; a second statement fails.
    */
   oneStatement?: boolean;
+  /**
+   * False: its end is not waited for until it is on disk, so that a crash of the database may undo it. For what may be lost without harm,
+   * such as a claim, whose row is then free again. On by default.
+   */
+  durable?: boolean;
   /** Milliseconds after which the transaction is given up and its connection dropped. 30,000 unless told. */
   deadlineMs?: number;
 }
@@ -75,12 +80,13 @@ async function transactOn<T>(
   pool: SlotPool,
   userId: string,
   body: (queries: Queries) => Promise<T>,
-  { readOnly = false, oneStatement = false, deadlineMs }: TransactionOptions,
+  { readOnly = false, oneStatement = false, durable = true, deadlineMs }: TransactionOptions,
 ): Promise<T> {
   const acquired = pool.acquire();
   const slot = acquired instanceof Promise ? await acquired : acquired;
   const lease = new Lease(slot, {
-    opener: opener(target, userId, readOnly, deadlineMs),
+    opener: opener(target, userId, { readOnly, durable, deadlineMs }),
+    bindTo: (id) => bind(target.binding, [["app.user_id", id]]),
     prepare: target.prepare,
     // Where the connection's login is not the role itself, nothing may ever run behind the transaction's end.
     oneStatement: oneStatement && target.role === null,
@@ -105,7 +111,7 @@ async function transactOn<T>(
       return result;
     }
     const { throughDatabase } = target.signals;
-    await lease.commit(throughDatabase ? signals.map(([channel, payload]) => [notify, [`mema_${channel}`, payload]]) : []);
+    await lease.commit(throughDatabase && signals.length > 0 ? [[notify, [JSON.stringify(signals)]]] : []);
     if (!throughDatabase) for (const [channel, payload] of signals) target.signals.deliver(channel, payload);
     return result;
   } catch (error) {
@@ -126,25 +132,31 @@ export async function nest<T>(queries: object, body: () => Promise<T>): Promise<
   });
 }
 
-const notify = "select pg_notify($1, $2)";
+const notify = "select pg_notify('mema_' || (signal ->> 0), signal ->> 1) from jsonb_array_elements($1::jsonb) as signal";
 
 /**
  * All values are ours and checked: the id is a UUID, the role a constant. A deadline is the server's limit too: it does not notice a
  * dropped connection while a statement runs. Without one the role's own limit holds.
  */
-function opener({ role, binding }: TransactionTarget, userId: string, readOnly: boolean, deadlineMs: number | undefined): string {
-  const settings = [["app.user_id", userId]];
+function opener(
+  { role, binding }: TransactionTarget,
+  userId: string,
+  { readOnly, durable, deadlineMs }: { readOnly: boolean; durable: boolean; deadlineMs: number | undefined },
+): string {
+  const settings: [name: string, value: string][] = [["app.user_id", userId]];
   if (role !== null) settings.push(["role", role]);
+  if (!durable) settings.push(["synchronous_commit", "off"]);
   if (deadlineMs !== undefined) settings.push(["statement_timeout", `${Math.ceil(deadlineMs)}`]);
-  const bind =
-    binding === "set_config"
-      ? `select ${settings.map(([name, value]) => `set_config('${name}', '${value}', true)`).join(", ")}`
-      : settings.map(([name, value]) => `set local ${name} = '${value}'`).join("; ");
-  return `begin${readOnly ? " read only" : ""}; ${bind}`;
+  return `begin${readOnly ? " read only" : ""}; ${bind(binding, settings)}`;
 }
 
+const bind = (binding: Binding, settings: [name: string, value: string][]): string =>
+  binding === "set_config"
+    ? `select ${settings.map(([name, value]) => `set_config('${name}', '${value}', true)`).join(", ")}`
+    : settings.map(([name, value]) => `set local ${name} = '${value}'`).join("; ");
+
 /** An error that is returned instead of thrown (a `[data, error]` tuple, an Error) must not commit what was half done. */
-function throwReturnedError(result: unknown): void {
+export function throwReturnedError(result: unknown): void {
   if (result instanceof Error) throw result;
   if (Array.isArray(result) && result.length === 2 && result[1] instanceof Error) throw result[1];
 }
