@@ -35,6 +35,8 @@ export interface RunningServer {
 interface OpenDatabase {
   db: Db;
   description: string;
+  /** The embedded database: `runMigrations` has just compared its catalog with the rules, and nobody else can change it. */
+  examined: boolean;
   close(): Promise<void>;
 }
 
@@ -77,7 +79,7 @@ async function serveOn(
   };
   let firstStart = false;
   let recomputing = Promise.resolve();
-  const gate = new ReadinessGate(database.db, log, async () => {
+  const gate = new ReadinessGate(database.db, log, database.examined, async () => {
     firstStart = await ensureFirstUser(database.db, secrets.bootstrapKey);
     if (firstStart) log.info({}, "first user created");
     recomputing = recomputeInBackground(services);
@@ -144,13 +146,13 @@ async function openDatabase(environment: ServerEnvironment, log: ServerLog): Pro
   if (app !== undefined && worker !== undefined && auth !== undefined) {
     const listenUrl = environment.MEMA_LISTEN_URL;
     const db = createDbClient({ app, worker, auth }, { ...options, ...(listenUrl === undefined ? {} : { listenUrl }) });
-    return { db, description: describeUrl(app), close: () => db.close() };
+    return { db, description: describeUrl(app), examined: false, close: () => db.close() };
   }
   if (owner !== undefined) {
     const { applied } = await runMigrations(owner);
     if (applied > 0) log.info({ applied }, "migrations applied");
     const db = createDbClient(deriveRuntimeUrls(owner, readDatabaseEnvironment().passwords), options);
-    return { db, description: describeUrl(owner), close: () => db.close() };
+    return { db, description: describeUrl(owner), examined: false, close: () => db.close() };
   }
   const engine: EmbeddedEngine = await openEmbeddedEngine({ dataDir: environment.MEMA_DATA_DIR });
   try {
@@ -170,6 +172,7 @@ async function openDatabase(environment: ServerEnvironment, log: ServerLog): Pro
   return {
     db,
     description: `embedded PostgreSQL in ${environment.MEMA_DATA_DIR}`,
+    examined: true,
     close: async () => {
       await db.close();
       await engine.close();

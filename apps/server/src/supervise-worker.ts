@@ -1,4 +1,5 @@
 import { type ChildProcess, spawn } from "node:child_process";
+import { getCompileCacheDir } from "node:module";
 import { fileURLToPath } from "node:url";
 import type { ServerLog } from "./log.ts";
 
@@ -25,10 +26,13 @@ export function superviseWorker({ url, serviceKey, log }: { url: string; service
   let ended: Promise<void> = Promise.resolve();
   let restart: NodeJS.Timeout | undefined;
 
+  const folder = getCompileCacheDir();
+  const compileCache = folder === undefined ? {} : { NODE_COMPILE_CACHE: folder };
+
   const start = () => {
     const startedAt = performance.now();
-    const running = spawn(process.execPath, [workerProgram], {
-      env: { ...withoutSecrets(process.env), MEMA_URL: url, MEMA_SERVICE_KEY: serviceKey },
+    const running = spawn(process.execPath, ["--max-semi-space-size=4", workerProgram], {
+      env: { ...withoutSecrets(process.env), ...compileCache, MEMA_URL: url, MEMA_SERVICE_KEY: serviceKey },
       stdio: ["ignore", "inherit", "inherit", "ipc"],
     });
     child = running;

@@ -49,6 +49,18 @@ describe("from nothing", () => {
     expect(await snapshot()).toEqual(first);
   });
 
+  test("what was changed since by hand is put right: force taken off, a right too many", async () => {
+    await migrate();
+    const head = await snapshot();
+    await database.asOwner(async (owner) => {
+      await owner.unsafe("set role mema_owner; alter table public.facts no force row level security");
+      await owner.unsafe("grant delete on public.events to mema_app; reset role");
+    });
+    expect(await snapshot()).not.toEqual(head);
+    expect(await migrate()).toEqual({ applied: 0, total });
+    expect(await snapshot()).toEqual(head);
+  });
+
   test("from every earlier version leads to the same catalog", { timeout: 120_000 }, async () => {
     await migrate();
     const head = await snapshot();

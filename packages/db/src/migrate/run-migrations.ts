@@ -47,6 +47,10 @@ export async function runMigrations(connection: string | EmbeddedEngine, options
   const embedded = typeof connection !== "string";
   const owner = embedded ? postgres({ ...connection.connection, ...settings }) : postgres(connection, settings);
   try {
+    // One process has the embedded database for itself, and it lies as it was left: two looks tell whether there is anything to do.
+    if (embedded && options.folder === undefined && options.upTo === undefined && (await isCurrent(owner))) {
+      return { applied: 0, total: readMigrationFiles({ migrationsFolder }).length };
+    }
     await owner`select pg_advisory_lock(${migrationLock})`;
     await bootstrapRoles(owner, embedded);
     const report = await applyPending(owner, options);
@@ -67,6 +71,10 @@ export async function pendingMigrations(owner: Sql): Promise<number> {
   const newest = Number(last?.at ?? 0);
   if (newest > (migrations.at(-1)?.folderMillis ?? 0)) return -1;
   return migrations.filter((migration) => migration.folderMillis > newest).length;
+}
+
+async function isCurrent(owner: Sql): Promise<boolean> {
+  return (await pendingMigrations(owner)) === 0 && (await checkCatalog(owner)).length === 0;
 }
 
 async function applyPending(owner: Sql, { folder = migrationsFolder, upTo }: MigrationOptions): Promise<MigrationReport> {
