@@ -1,7 +1,8 @@
 import { spawnSync } from "node:child_process";
-import { mkdirSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Browser, Page } from "playwright-core";
 import { launchBrowser } from "./testing/browser.ts";
@@ -27,8 +28,10 @@ const shots: { name: string; path: string; prepare?: (page: Page) => Promise<voi
   { name: "reminders", path: "/reminders" },
   { name: "reminder", path: "/reminders", prepare: (page) => page.getByRole("button", { name: "Check the night train" }).first().click() },
   { name: "new-reminder", path: "/reminders", prepare: newReminder },
+  { name: "before-a-day", path: "/reminders", prepare: beforeADay },
   { name: "keys", path: "/keys" },
   { name: "system", path: "/system" },
+  { name: "isolation", path: "/system", prepare: (page) => page.locator("#proof-title").scrollIntoViewIfNeeded() },
 ];
 
 async function newReminder(page: Page): Promise<void> {
@@ -36,6 +39,14 @@ async function newReminder(page: Page): Promise<void> {
   await page.getByLabel("Of what?").fill("Call grandmother");
   await page.getByRole("button", { name: "Repeating" }).click();
   await page.getByLabel("How often?").selectOption("WEEKLY");
+  await page.locator(".timeline").waitFor();
+}
+
+async function beforeADay(page: Page): Promise<void> {
+  await page.getByRole("button", { name: "New reminder" }).click();
+  await page.getByLabel("Of what?").fill("Buy a gift for Dima");
+  await page.getByRole("button", { name: "Before a day" }).click();
+  await page.getByLabel("Which day?").selectOption({ index: 1 });
   await page.locator(".timeline").waitFor();
 }
 
@@ -76,6 +87,7 @@ async function shoot(browser: Browser, url: string, keys: { userKey: string; adm
         await page.getByRole("heading", { level: 1 }).waitFor();
         await page.locator("[aria-hidden] .skeleton").first().waitFor({ state: "detached" });
         await prepare?.(page);
+        await page.locator(".skeleton").first().waitFor({ state: "detached" });
         await page.waitForTimeout(300);
         await save(name);
       }
@@ -86,7 +98,16 @@ async function shoot(browser: Browser, url: string, keys: { userKey: string; adm
 
 mkdirSync(folder, { recursive: true });
 const receiver = createServer((_incoming, answer) => answer.writeHead(204).end()).listen(0, "127.0.0.1");
-const server = await startMemaServer();
+const dataDir = mkdtempSync(join(tmpdir(), "mema-pictures-"));
+// The operator's page shows what the isolation proof came to: it runs before, while no server has the folder.
+const checker = join(import.meta.dirname, "../../packages/api/src/commands/check.ts");
+const migrator = join(import.meta.dirname, "../../packages/db/src/commands/migrate.ts");
+for (const program of [migrator, checker]) {
+  const { DATABASE_URL: _database, ...environment } = process.env;
+  const { status } = spawnSync(process.execPath, [program], { env: { ...environment, MEMA_DATA_DIR: dataDir }, stdio: "ignore" });
+  if (status !== 0) throw new Error(`${program} ended with ${status}`);
+}
+const server = await startMemaServer({ dataDir });
 const browser = await launchBrowser();
 try {
   const client = await tellStory(server.url, server.userKey, Date.now());
@@ -98,4 +119,5 @@ try {
   await browser.close();
   await server.stop();
   receiver.close();
+  rmSync(dataDir, { recursive: true, force: true });
 }

@@ -97,6 +97,54 @@ test("markup in any text field stays text", async () => {
   await close();
 });
 
+test("markup typed into every text field of every page and window stays text, also when it is sent", async () => {
+  const key = await newUser("Trudy");
+  const client = createMemaClient({ url: server.url, apiKey: key });
+  const entity = await client.entities.create.mutate({ canonicalName: "Dima" });
+  const fact = await client.facts.create.mutate({ content: "Dima climbs", entityIds: [entity.id] });
+  const reminder = await client.reminders.create.mutate({
+    title: "Call",
+    rrule: "FREQ=DAILY",
+    dtstartLocal: "2034-01-01T09:00:00",
+    tz: "UTC",
+  });
+  const { page, complaints, close } = await visit(browser, server.url, key);
+  const [attack = ""] = attacks;
+  const places: [path: string, ...presses: string[]][] = [
+    ["/"],
+    ["/memory"],
+    [`/memory?fact=${fact.id}`, "Correct"],
+    [`/people/${entity.id}`, "Rename"],
+    ["/reminders", "New reminder"],
+    [`/reminders?open=${reminder.id}`, "Change one time…"],
+    ["/keys", "New key"],
+    ["/keys", "New channel"],
+    ["/keys", "Delete…"],
+    ["/system"],
+  ];
+  const filled: string[] = [];
+  for (const [path, ...presses] of places) {
+    await page.goto(server.url + path);
+    await page.getByRole("heading", { level: 1 }).waitFor();
+    await page.locator(".skeleton").first().waitFor({ state: "detached" });
+    for (const name of presses) await page.getByRole("button", { name, exact: true }).click();
+    const fields = await page.locator("input:visible, textarea:visible").all();
+    for (const field of fields) {
+      if (!/^(text|search|password|url|email|textarea)$/.test(await field.evaluate((element) => (element as HTMLInputElement).type)))
+        continue;
+      await field.fill(attack);
+      filled.push(path);
+    }
+    await untouched(page);
+    await page.keyboard.press("Enter");
+    await page.locator("main").click({ position: { x: 2, y: 2 }, trial: true, force: true });
+    await untouched(page);
+  }
+  expect(new Set(filled)).toEqual(new Set(places.map(([path]) => path)));
+  expect(complaints).toEqual([]);
+  await close();
+});
+
 test("the page allows scripts only from its own files, none inline, and frames nowhere", async () => {
   const answer = await fetch(server.url, { headers: { accept: "text/html" } });
   const policy = answer.headers.get("content-security-policy") ?? "";

@@ -2,7 +2,7 @@ import "./design/tokens.css";
 import "./design/base.css";
 import "./design/components.css";
 import { RouterProvider } from "@tanstack/react-router";
-import { lazy, StrictMode, Suspense } from "react";
+import { lazy, StrictMode, Suspense, useState } from "react";
 import { createRoot } from "react-dom/client";
 import { applyTheme } from "./app/theme.ts";
 import { Toasts } from "./design/toasts.tsx";
@@ -19,10 +19,11 @@ if (linkKey !== null) forgetKey("user");
 
 function App() {
   const { client, admin } = useSession();
-  if (client !== null || admin !== null) return <RouterProvider router={router} />;
+  const [link, setLink] = useState(linkKey);
+  if (link === null && (client !== null || admin !== null)) return <RouterProvider router={router} />;
   return (
     <Suspense>
-      <SignIn linkKey={linkKey} />
+      <SignIn linkKey={link} onOpened={() => setLink(null)} />
     </Suspense>
   );
 }

@@ -7,13 +7,15 @@ const root = createRootRoute({ component: Shell });
 const text = (value: unknown) => (typeof value === "string" && value !== "" ? value : undefined);
 const day = (value: unknown) => (typeof value === "string" && /^\d{4}-\d{2}-\d{2}$/.test(value) ? value : undefined);
 
+/** The operator's key opens no memory, only the state of the system. */
+function needsUser(): void {
+  if (readKey("user") === null) throw redirect({ to: "/system" });
+}
+
 const talk = createRoute({
   getParentRoute: () => root,
   path: "/",
-  beforeLoad: () => {
-    // The operator's key opens no memory, only the state of the system.
-    if (readKey("user") === null) throw redirect({ to: "/system" });
-  },
+  beforeLoad: needsUser,
   component: lazyRouteComponent(() => import("./features/messages/talk-page.tsx"), "TalkPage"),
 });
 
@@ -30,6 +32,7 @@ export interface MemorySearch {
 const memory = createRoute({
   getParentRoute: () => root,
   path: "/memory",
+  beforeLoad: needsUser,
   validateSearch: (search: Record<string, unknown>): MemorySearch => ({
     q: text(search["q"]),
     asOf: day(search["asOf"]),
@@ -44,18 +47,21 @@ const memory = createRoute({
 const people = createRoute({
   getParentRoute: () => root,
   path: "/people",
+  beforeLoad: needsUser,
   component: lazyRouteComponent(() => import("./features/entities/entities-page.tsx"), "EntitiesPage"),
 });
 
 const person = createRoute({
   getParentRoute: () => root,
   path: "/people/$entityId",
+  beforeLoad: needsUser,
   component: lazyRouteComponent(() => import("./features/entities/entity-page.tsx"), "EntityPage"),
 });
 
 const keys = createRoute({
   getParentRoute: () => root,
   path: "/keys",
+  beforeLoad: needsUser,
   component: lazyRouteComponent(() => import("./features/api-keys/keys-page.tsx"), "KeysPage"),
 });
 
@@ -69,6 +75,7 @@ export interface RemindersSearch {
 const reminders = createRoute({
   getParentRoute: () => root,
   path: "/reminders",
+  beforeLoad: needsUser,
   validateSearch: (search: Record<string, unknown>): RemindersSearch => ({
     view: reminderViews.find((view) => view === search["view"]),
     open: text(search["open"]),

@@ -21,6 +21,8 @@ export interface MemaServerOptions {
   port?: number;
   keys?: { userKey: string; adminKey: string };
   worker?: boolean;
+  /** Further settings. */
+  environment?: Record<string, string>;
 }
 
 export const newKeys = () => ({
@@ -29,12 +31,19 @@ export const newKeys = () => ({
 });
 
 /** A real server in its own process on an embedded database, as `npm start` runs it. */
-export async function startMemaServer({ dataDir, port = 0, keys = newKeys(), worker = true }: MemaServerOptions = {}): Promise<MemaServer> {
+export async function startMemaServer({
+  dataDir,
+  port = 0,
+  keys = newKeys(),
+  worker = true,
+  environment: more = {},
+}: MemaServerOptions = {}): Promise<MemaServer> {
   const folder = dataDir ?? (await mkdtemp(join(tmpdir(), "mema-web-")));
   const { DATABASE_URL: _database, ...environment } = process.env;
   const child = spawn(process.execPath, [program], {
     env: {
       ...environment,
+      ...more,
       PORT: String(port),
       MEMA_DATA_DIR: folder,
       MEMA_BOOTSTRAP_KEY: keys.userKey,

@@ -13,6 +13,7 @@ export type RecallResult = Answer<MemaClient["recall"]["search"]["query"]>["resu
 export type Reminder = Answer<MemaClient["reminders"]["byId"]["query"]>;
 export type Moment = Answer<MemaClient["reminders"]["preview"]["query"]>["occurrences"][number];
 export type Occurrence = Answer<MemaClient["reminders"]["history"]["query"]>["items"][number];
+export type ReminderChange = Answer<MemaClient["reminders"]["changes"]["query"]>["items"][number];
 export type Delivery = Answer<MemaClient["reminders"]["deliveries"]["query"]>["items"][number];
 export type Attempt = Answer<MemaClient["reminders"]["attempts"]["query"]>["items"][number];
 export type Channel = Answer<MemaClient["channels"]["byId"]["query"]>;

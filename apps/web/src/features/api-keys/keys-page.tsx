@@ -1,4 +1,5 @@
 import { PageHead } from "../../app/shell.tsx";
+import { AccountSection } from "../account/account-section.tsx";
 import { ChannelsSection } from "../channels/channels-section.tsx";
 import { KeysSection } from "./keys-section.tsx";
 
@@ -8,6 +9,7 @@ export function KeysPage() {
       <PageHead title="Keys and channels">Who may use your memory, and where reminders reach you.</PageHead>
       <ChannelsSection />
       <KeysSection />
+      <AccountSection />
     </>
   );
 }

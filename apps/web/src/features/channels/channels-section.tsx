@@ -1,5 +1,5 @@
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
-import { useState } from "react";
+import { type FormEvent, useId, useState } from "react";
 import type { Channel } from "../../app/api-types.ts";
 import { Dialog } from "../../design/dialog.tsx";
 import { ProblemNote, Skeletons } from "../../design/states.tsx";
@@ -40,7 +40,10 @@ export function ChannelsSection() {
         )}
         {channels.isPending && <Skeletons label="channels" rows={2} />}
         {channels.isError && <ProblemNote error={channels.error} retry={() => void channels.refetch()} />}
-        {channels.isSuccess && (
+        {channels.data?.items.length === 0 && (
+          <p className="hint">None yet: reminders show in this page. A channel brings them to you elsewhere too.</p>
+        )}
+        {channels.isSuccess && channels.data.items.length > 0 && (
           <ul className="panel-list">
             {channels.data.items.map((channel) => (
               <li key={channel.id}>
@@ -75,15 +78,19 @@ function ChannelRow({ channel }: { channel: Channel }) {
     onSuccess: ({ deliveryId: id }) => setDeliveryId(id),
   });
   const verify = useMutation({
-    mutationFn: () => client.channels.verify.mutate({ id: channel.id }),
-    onSuccess: ({ verified, reason }) => say(verified ? "Verified." : `Not verified: ${(reason ?? "no answer").replaceAll("_", " ")}.`),
+    mutationFn: (code: string | undefined) => client.channels.verify.mutate({ id: channel.id, ...(code === undefined ? {} : { code }) }),
+    onSuccess: ({ verified, reason }) => {
+      if (verified) say("Verified.");
+      else if (reason === "code_sent") say("A code is on its way to the address.");
+      else say(`Not verified: ${(reason ?? "no answer").replaceAll("_", " ")}.`);
+    },
     onSettled,
   });
   const change = useMutation({
     mutationFn: (disabled: boolean) => client.channels.update.mutate({ id: channel.id, version: channel.version, disabled }),
     onSettled,
   });
-  const url = channel.config["url"];
+  const target = channel.config["url"] ?? channel.config["address"];
   const problem = test.error ?? verify.error ?? change.error;
 
   return (
@@ -102,13 +109,13 @@ function ChannelRow({ channel }: { channel: Channel }) {
           </p>
           <p className="meta">
             {channelTypeNames[channel.type]}
-            {typeof url === "string" && ` · ${url}`}
+            {typeof target === "string" && ` · ${target}`}
           </p>
         </div>
         <div className="row">
           {channel.verifiedAt === null && (
-            <button type="button" className="button small" disabled={verify.isPending} onClick={() => verify.mutate()}>
-              Verify
+            <button type="button" className="button small" disabled={verify.isPending} onClick={() => verify.mutate(undefined)}>
+              {channel.type === "email" ? "Send a code" : "Verify"}
             </button>
           )}
           {channel.disabledAt === null && channel.verifiedAt !== null && (
@@ -133,10 +140,45 @@ function ChannelRow({ channel }: { channel: Channel }) {
           )}
         </div>
       </div>
+      {channel.codeExpiresAt !== null && channel.verifiedAt === null && (
+        <CodeForm channel={channel} busy={verify.isPending} enter={(code) => verify.mutate(code)} />
+      )}
       {problem !== null && <ProblemNote error={problem} />}
       {deliveryId !== null && <ChannelTest deliveryId={deliveryId} channelId={channel.id} />}
       {removing && <DeleteChannelDialog channel={channel} onClose={() => setRemoving(false)} />}
     </div>
+  );
+}
+
+interface CodeFormProps {
+  channel: Channel;
+  busy: boolean;
+  enter: (code: string) => void;
+}
+
+function CodeForm({ channel, busy, enter }: CodeFormProps) {
+  const id = useId();
+  const [code, setCode] = useState("");
+  const submit = (event: FormEvent) => {
+    event.preventDefault();
+    enter(code.trim());
+  };
+  return (
+    <form className="row" onSubmit={submit}>
+      <label htmlFor={id}>Code from the mail</label>
+      <input
+        id={id}
+        className="input code"
+        inputMode="numeric"
+        autoComplete="one-time-code"
+        maxLength={20}
+        value={code}
+        onChange={(event) => setCode(event.target.value)}
+      />
+      <button type="submit" className="button small primary" disabled={busy || code.trim() === ""}>
+        Verify<span className="visually-hidden"> {channel.name}</span>
+      </button>
+    </form>
   );
 }
 

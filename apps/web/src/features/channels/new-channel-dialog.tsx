@@ -6,6 +6,11 @@ import { ProblemNote } from "../../design/states.tsx";
 import { useSay } from "../../design/toasts.tsx";
 import { useMema } from "../session/session.tsx";
 
+function notVerified(reason = "no answer"): string {
+  if (reason === "code_sent") return "A code is on its way to the address. Enter it beside the channel.";
+  return `Made, but not verified: ${reason.replaceAll("_", " ")}. Set the address up and press Verify.`;
+}
+
 interface NewChannelDialogProps {
   onClose: () => void;
   /** With the secret of a webhook, to be shown once. */
@@ -17,18 +22,19 @@ export function NewChannelDialog({ onClose, onCreated }: NewChannelDialogProps) 
   const queryClient = useQueryClient();
   const say = useSay();
   const id = useId();
-  const [type, setType] = useState<"webhook" | "log">("webhook");
+  const [type, setType] = useState<"webhook" | "email" | "log">("webhook");
   const [url, setUrl] = useState("");
+  const [address, setAddress] = useState("");
   const [name, setName] = useState("");
   const create = useMutation({
     mutationFn: () => {
       const named = name.trim() === "" ? {} : { name: name.trim() };
-      return client.channels.create.mutate(type === "webhook" ? { type, url: url.trim(), ...named } : { type, ...named });
+      if (type === "webhook") return client.channels.create.mutate({ type, url: url.trim(), ...named });
+      if (type === "email") return client.channels.create.mutate({ type, address: address.trim(), ...named });
+      return client.channels.create.mutate({ type, ...named });
     },
     onSuccess: ({ secret, verification }) => {
-      if (verification !== undefined && !verification.verified) {
-        say(`Made, but not verified: ${(verification.reason ?? "no answer").replaceAll("_", " ")}. Set the address up and press Verify.`);
-      }
+      if (verification?.verified === false) say(notVerified(verification.reason));
       onCreated(secret ?? null);
     },
     onSettled: () => queryClient.invalidateQueries({ queryKey: ["channels"] }),
@@ -38,12 +44,17 @@ export function NewChannelDialog({ onClose, onCreated }: NewChannelDialogProps) 
     create.mutate();
   };
   const urlIssue = fieldIssue(create.error, "url");
+  const addressIssue = fieldIssue(create.error, "address");
+  const empty = { webhook: url, email: address, log: "-" }[type].trim() === "";
   return (
     <Dialog title="New channel" onClose={onClose}>
       <form className="form" onSubmit={submit} noValidate>
         <div className="choice" role="group" aria-label="Kind of channel">
           <button type="button" aria-pressed={type === "webhook"} onClick={() => setType("webhook")}>
             Webhook
+          </button>
+          <button type="button" aria-pressed={type === "email"} onClick={() => setType("email")}>
+            E-mail
           </button>
           <button type="button" aria-pressed={type === "log"} onClick={() => setType("log")}>
             Server log
@@ -68,16 +79,35 @@ export function NewChannelDialog({ onClose, onCreated }: NewChannelDialogProps) 
             </p>
           </div>
         )}
+        {type === "email" && (
+          <div className="field">
+            <label htmlFor={`${id}-address`}>E-mail address</label>
+            <input
+              id={`${id}-address`}
+              className="input"
+              type="email"
+              autoComplete="email"
+              placeholder="ada@example.com"
+              value={address}
+              aria-invalid={addressIssue !== null}
+              aria-describedby={`${id}-address-hint`}
+              onChange={(event) => setAddress(event.target.value)}
+            />
+            <p id={`${id}-address-hint`} className={addressIssue === null ? "hint" : "field-problem"}>
+              {addressIssue ?? "It is sent a code, which you enter here: nothing goes to an address that was not verified."}
+            </p>
+          </div>
+        )}
         <div className="field">
           <label htmlFor={`${id}-name`}>Name (optional)</label>
           <input id={`${id}-name`} className="input" maxLength={200} value={name} onChange={(event) => setName(event.target.value)} />
         </div>
-        {create.isError && urlIssue === null && <ProblemNote error={create.error} />}
+        {create.isError && urlIssue === null && addressIssue === null && <ProblemNote error={create.error} />}
         <div className="dialog-actions">
           <button type="button" className="button" onClick={onClose}>
             Cancel
           </button>
-          <button type="submit" className="button primary" disabled={create.isPending || (type === "webhook" && url.trim() === "")}>
+          <button type="submit" className="button primary" disabled={create.isPending || empty}>
             {create.isPending ? "Asking the address…" : "Create channel"}
           </button>
         </div>

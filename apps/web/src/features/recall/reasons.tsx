@@ -35,6 +35,9 @@ function words(contribution: Contribution, all: readonly RecallResult[]): string
 
 const shown = 3;
 
+/** Two decimals, without a minus before nothing. */
+const hundredths = (score: number) => (Math.abs(score) < 0.005 ? 0 : score).toFixed(2);
+
 /** Why a result was found: the main reasons in words, and all of them in numbers that add up to its score. */
 export function Reasons({ result, all }: { result: RecallResult; all: readonly RecallResult[] }) {
   const reasons = (result.contributions ?? []).toSorted((a, b) => b.score - a.score);
@@ -55,7 +58,7 @@ export function Reasons({ result, all }: { result: RecallResult; all: readonly R
           <li key={index}>
             <span>{words(reason, all)}</span>
             <meter min={0} max={most} value={Math.max(reason.score, 0)} aria-label={`share of ${words(reason, all)}`} />
-            <span className="mono">{reason.score.toFixed(2)}</span>
+            <span className="mono">{hundredths(reason.score)}</span>
           </li>
         ))}
         <li className="sum">

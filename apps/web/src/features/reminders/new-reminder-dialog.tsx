@@ -25,6 +25,9 @@ export function NewReminderDialog({ onClose }: { onClose: () => void }) {
     amount: 20,
     unit: "minutes",
     frequency: "WEEKDAYS",
+    factId: "",
+    daysBefore: 3,
+    yearly: true,
     tz: "",
   }));
   const timing = timingOf(useDeferredValue(draft));

@@ -6,7 +6,9 @@ import { momentOf } from "../../app/time.ts";
 import { Dialog } from "../../design/dialog.tsx";
 import { ProblemNote, Skeletons } from "../../design/states.tsx";
 import { useMema } from "../session/session.tsx";
+import { ChangeList } from "./change-list.tsx";
 import { DeliveryList } from "./delivery-list.tsx";
+import { EditOccurrence } from "./edit-occurrence.tsx";
 import { Snooze } from "./reminder-row.tsx";
 import { occurrenceStatusNames, reminderStatusNames, scheduleInWords } from "./reminder-words.ts";
 import type { Timing } from "./schedule-form.ts";
@@ -33,6 +35,7 @@ function Details({ reminder, zone, onClose }: { reminder: Reminder; zone: string
   const client = useMema();
   const { run, busy } = useAction();
   const [deleting, setDeleting] = useState(false);
+  const [editing, setEditing] = useState(false);
   const { id } = reminder;
   const live = reminder.status === "active";
   const history = useQuery({
@@ -102,6 +105,14 @@ function Details({ reminder, zone, onClose }: { reminder: Reminder; zone: string
         </div>
       )}
       {live && <Upcoming reminder={reminder} zone={zone} />}
+      {live && !editing && reminder.upcoming.length > 0 && (
+        <div className="row">
+          <button type="button" className="button small" onClick={() => setEditing(true)}>
+            Change one time…
+          </button>
+        </div>
+      )}
+      {editing && <EditOccurrence key={reminder.version} reminder={reminder} onClose={() => setEditing(false)} />}
       <section>
         <h3>What became of it</h3>
         {history.isPending && <span className="skeleton half" />}
@@ -124,6 +135,7 @@ function Details({ reminder, zone, onClose }: { reminder: Reminder; zone: string
           ))}
         </ul>
       </section>
+      <ChangeList id={id} zone={zone} />
       <section>
         <h3>Deliveries</h3>
         <DeliveryList filters={{ reminderId: id }} zone={zone} empty="Nothing was sent yet." />

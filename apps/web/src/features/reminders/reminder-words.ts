@@ -1,4 +1,4 @@
-import type { Delivery, Occurrence, Reminder } from "../../app/api-types.ts";
+import type { Delivery, Occurrence, Reminder, ReminderChange } from "../../app/api-types.ts";
 
 export const reminderStatusNames: Record<Reminder["status"], string> = {
   active: "Active",
@@ -19,6 +19,20 @@ export const occurrenceStatusNames: Record<Occurrence["status"], string> = {
   skipped: "skipped",
   missed: "missed",
   cancelled: "cancelled",
+};
+
+export const changeNames: Record<ReminderChange["action"], string> = {
+  updated: "Changed",
+  occurrence_updated: "One time changed",
+  snoozed: "Snoozed",
+  completed: "Done",
+  acknowledged: "Seen",
+  skipped: "One time left out",
+  cancelled: "Cancelled",
+  paused: "Paused",
+  resumed: "Went on",
+  reopened: "Taken up again",
+  moved_with_fact: "Moved with its day",
 };
 
 interface DeliveryWords {

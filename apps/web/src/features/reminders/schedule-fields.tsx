@@ -1,4 +1,5 @@
 import { useId } from "react";
+import { AnchorFields } from "./anchor-fields.tsx";
 import type { Frequency, ScheduleDraft, Way } from "./schedule-form.ts";
 
 const ways: [way: Way, label: string][] = [
@@ -6,6 +7,7 @@ const ways: [way: Way, label: string][] = [
   ["after", "After a while"],
   ["repeat", "Repeating"],
   ["every", "Every so often"],
+  ["before", "Before a day"],
 ];
 
 const frequencies: [frequency: Frequency, label: string][] = [
@@ -57,7 +59,8 @@ export function ScheduleFields({ draft, setDraft, userZone }: ScheduleFieldsProp
           </select>
         </div>
       )}
-      {onTheClock ? (
+      {draft.way === "before" && <AnchorFields draft={draft} set={set} />}
+      {onTheClock && (
         <div className="fields">
           <div className="field">
             <label htmlFor={`${id}-day`}>{draft.way === "repeat" ? "From" : "Day"}</label>
@@ -82,7 +85,8 @@ export function ScheduleFields({ draft, setDraft, userZone }: ScheduleFieldsProp
             />
           </div>
         </div>
-      ) : (
+      )}
+      {(draft.way === "after" || draft.way === "every") && (
         <div className="fields">
           <div className="field">
             <label htmlFor={`${id}-amount`}>{draft.way === "after" ? "In" : "Every"}</label>

@@ -2,7 +2,7 @@ import type { useMema } from "../session/session.tsx";
 
 export type Timing = Omit<Parameters<ReturnType<typeof useMema>["reminders"]["preview"]["query"]>[0], "limit">;
 
-export type Way = "once" | "after" | "repeat" | "every";
+export type Way = "once" | "after" | "repeat" | "every" | "before";
 export type Frequency = "DAILY" | "WEEKDAYS" | "WEEKLY" | "MONTHLY" | "YEARLY";
 
 export interface ScheduleDraft {
@@ -14,6 +14,10 @@ export interface ScheduleDraft {
   amount: number;
   unit: "minutes" | "hours" | "days";
   frequency: Frequency;
+  /** The fact whose day it hangs on, and how many days before it; `yearly` for a birthday. */
+  factId: string;
+  daysBefore: number;
+  yearly: boolean;
   /** An IANA zone of its own; empty follows the user's. */
   tz: string;
 }
@@ -38,6 +42,11 @@ export function timingOf(draft: ScheduleDraft): Timing | null {
       if (draft.day === "" || draft.time === "") return null;
       const rrule = draft.frequency === "WEEKDAYS" ? "FREQ=WEEKLY;BYDAY=MO,TU,WE,TH,FR" : `FREQ=${draft.frequency}`;
       return { rrule, dtstartLocal: `${draft.day}T${draft.time}:00`, ...tz };
+    }
+    case "before": {
+      const days = Math.trunc(draft.daysBefore);
+      if (draft.factId === "" || draft.time === "" || !(days >= 0)) return null;
+      return { beforeFact: { factId: draft.factId, offset: `P${days}D`, time: draft.time, yearly: draft.yearly } };
     }
     default:
       return draft.way satisfies never;

@@ -6,6 +6,9 @@ const width = 480;
 const height = 84;
 const [left, right, axis] = [14, width - 14, 46];
 
+/** Half of what "clocks +1 h" takes. */
+const halfLabel = 60;
+
 const hours = (minutes: number) =>
   `${minutes > 0 ? "+" : "−"}${Math.abs(minutes) % 60 === 0 ? Math.abs(minutes) / 60 : (Math.abs(minutes) / 60).toFixed(1)} h`;
 
@@ -17,6 +20,8 @@ export function Timeline({ moments, tz }: { moments: readonly Moment[]; tz: stri
   const to = Math.max(Date.parse(last.at), from + 60_000);
   const changes = clockChanges(from, to, tz);
   const x = (ms: number) => left + ((ms - from) / (to - from)) * (right - left);
+  // A word for each change where there is room; over years the lines alone tell.
+  const labelled = changes.every(({ atMs }, index) => index === 0 || x(atMs) - x(changes[index - 1]?.atMs ?? 0) >= 2 * halfLabel);
   const shifted = moments.filter(({ shiftedBySeconds }) => shiftedBySeconds !== 0).length;
   const spelledOut = moments.filter(({ shiftedBySeconds }, index) => index < 4 || shiftedBySeconds !== 0);
 
@@ -35,9 +40,11 @@ export function Timeline({ moments, tz }: { moments: readonly Moment[]; tz: stri
         {changes.map(({ atMs, byMinutes }) => (
           <g key={atMs} className="clock-change">
             <line x1={x(atMs)} x2={x(atMs)} y1={18} y2={axis + 14} />
-            <text x={Math.min(Math.max(x(atMs), 60), width - 60)} y={12} textAnchor="middle">
-              clocks {hours(byMinutes)}
-            </text>
+            {labelled && (
+              <text x={Math.min(Math.max(x(atMs), halfLabel), width - halfLabel)} y={12} textAnchor="middle">
+                clocks {hours(byMinutes)}
+              </text>
+            )}
           </g>
         ))}
         {moments.map(({ at, shiftedBySeconds }) => (

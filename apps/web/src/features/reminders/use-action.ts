@@ -1,5 +1,7 @@
+import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { describeProblem } from "../../app/problems.ts";
 import { useSay } from "../../design/toasts.tsx";
+import { useMema } from "../session/session.tsx";
 import { type ReminderAction, useReminderAction } from "./use-reminders.ts";
 
 const said: Record<ReminderAction["act"], string> = {
@@ -13,11 +15,29 @@ const said: Record<ReminderAction["act"], string> = {
   delete: "Deleted.",
 };
 
-/** Takes an action and says what came of it, also when the reminder has left the page by then. */
+/** Takes the last change of a reminder back, and says whether that went. */
+export function useUndo(): (id: string) => void {
+  const client = useMema();
+  const queryClient = useQueryClient();
+  const say = useSay();
+  const undo = useMutation({
+    mutationFn: (id: string) => client.reminders.undo.mutate({ id }),
+    onSuccess: ({ reminder }) => say(`Taken back: “${reminder.title}” is as it was.`),
+    onError: (error) => {
+      const { title, advice } = describeProblem(error);
+      say(`${title} ${advice}`);
+    },
+    onSettled: () => queryClient.invalidateQueries({ queryKey: ["reminders"] }),
+  });
+  return undo.mutate;
+}
+
+/** Takes an action, says what came of it, also when the reminder has left the page by then, and offers to take it back. */
 export function useAction() {
   const say = useSay();
+  const undo = useUndo();
   const action = useReminderAction({
-    onDone: ({ act }) => say(said[act]),
+    onDone: ({ act, id }) => say(said[act], act === "delete" ? undefined : { label: "Undo", run: () => undo(id) }),
     onFailed: (error) => {
       const { title, advice } = describeProblem(error);
       say(`${title} ${advice}`);

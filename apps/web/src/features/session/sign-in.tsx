@@ -3,8 +3,14 @@ import { describeProblem, errorCode } from "../../app/problems.ts";
 import { useSession } from "./session.tsx";
 import "./sign-in.css";
 
-/** Opens a memory with a key; `linkKey` is the one that came with the link and is tried at once. */
-export function SignIn({ linkKey }: { linkKey: string | null }) {
+interface SignInProps {
+  /** The key that came with the link: it is tried at once. */
+  linkKey: string | null;
+  onOpened: () => void;
+}
+
+/** Opens a memory with a key. */
+export function SignIn({ linkKey, onOpened }: SignInProps) {
   const { signIn, ended } = useSession();
   const [key, setKey] = useState("");
   const [stay, setStay] = useState(false);
@@ -19,6 +25,7 @@ export function SignIn({ linkKey }: { linkKey: string | null }) {
     setProblem(null);
     try {
       await signIn(with_, stay);
+      onOpened();
     } catch (error) {
       const { title, advice } = describeProblem(error);
       setProblem(

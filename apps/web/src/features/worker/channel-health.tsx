@@ -1,5 +1,6 @@
 import { useQuery } from "@tanstack/react-query";
-import type { Delivery } from "../../app/api-types.ts";
+import type { Channel, Delivery } from "../../app/api-types.ts";
+import { distanceTo, presentMs } from "../../app/time.ts";
 import { ProblemNote, Skeletons } from "../../design/states.tsx";
 import { DeliveryList } from "../reminders/delivery-list.tsx";
 import { useMe, useMema } from "../session/session.tsx";
@@ -27,7 +28,8 @@ export function ChannelHealth() {
         {(channels.isPending || recent.isPending) && <Skeletons label="channels" rows={2} />}
         {channels.isError && <ProblemNote error={channels.error} retry={() => void channels.refetch()} />}
         {recent.isError && <ProblemNote error={recent.error} retry={() => void recent.refetch()} />}
-        {channels.isSuccess && recent.isSuccess && (
+        {channels.data?.items.length === 0 && <p className="hint">None yet: reminders show in this page.</p>}
+        {channels.isSuccess && channels.data.items.length > 0 && recent.isSuccess && (
           <ul className="panel-list">
             {channels.data.items.map((channel) => {
               const own = recent.data.items.filter(({ channelId, settledAt }) => channelId === channel.id && settledAt !== null);
@@ -35,14 +37,24 @@ export function ChannelHealth() {
               const bad = own.filter(({ status }) => troubled.some((each) => each === status)).length;
               return (
                 <li key={channel.id} className="row apart">
-                  <strong>{channel.name}</strong>
+                  <span>
+                    <strong>{channel.name}</strong>
+                    {channel.health?.lastFailureAt != null && (
+                      <span className="meta block">
+                        last failed {distanceTo(channel.health.lastFailureAt, presentMs())}
+                        {channel.health.lastFailure !== null && `: ${channel.health.lastFailure.replaceAll("_", " ")}`}
+                        {channel.health.failuresInRow > 1 && `, ${channel.health.failuresInRow} times in a row`}
+                        {channel.health.circuit === "open" &&
+                          channel.health.nextTryAt !== null &&
+                          `; tried again ${distanceTo(channel.health.nextTryAt, presentMs())}`}
+                      </span>
+                    )}
+                  </span>
                   <span className="row">
                     <span className="meta">
                       {own.length === 0 ? "nothing sent yet" : `${good} arrived, ${bad} in trouble, of the last ${own.length}`}
                     </span>
-                    <span className={`tag ${channel.disabledAt !== null || bad > good ? "bad" : bad > 0 ? "warn" : "good"}`}>
-                      {channel.disabledAt !== null ? "off" : bad > 0 ? "look at it" : "healthy"}
-                    </span>
+                    <HealthTag channel={channel} troubled={bad > 0} />
                   </span>
                 </li>
               );
@@ -58,4 +70,12 @@ export function ChannelHealth() {
       ))}
     </>
   );
+}
+
+/** An open circuit: the receiver failed so often that what is due waits until one send has tried again. */
+function HealthTag({ channel, troubled }: { channel: Channel; troubled: boolean }) {
+  if (channel.disabledAt !== null) return <span className="tag bad">off</span>;
+  if (channel.health?.circuit === "open") return <span className="tag bad">waiting: it keeps failing</span>;
+  if (troubled || (channel.health?.failuresInRow ?? 0) > 0) return <span className="tag warn">look at it</span>;
+  return <span className="tag good">healthy</span>;
 }

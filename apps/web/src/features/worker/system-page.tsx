@@ -4,6 +4,7 @@ import { ProblemNote, Skeletons } from "../../design/states.tsx";
 import { useSession } from "../session/session.tsx";
 import { AdminSignIn } from "./admin-sign-in.tsx";
 import { ChannelHealth } from "./channel-health.tsx";
+import { IsolationProof } from "./isolation-proof.tsx";
 import { WorkerState } from "./worker-state.tsx";
 import "./system.css";
 
@@ -24,7 +25,14 @@ export function SystemPage() {
         Whether reminders leave on time, and what did not arrive.
       </PageHead>
       <Health />
-      {admin === null ? <AdminSignIn /> : <WorkerState admin={admin} />}
+      {admin === null ? (
+        <AdminSignIn />
+      ) : (
+        <>
+          <WorkerState admin={admin} />
+          <IsolationProof admin={admin} />
+        </>
+      )}
       {client !== null && <ChannelHealth />}
     </>
   );
