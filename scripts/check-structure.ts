@@ -73,6 +73,7 @@ const partOf: Record<string, string> = {
   occurrences: "reminders",
   "reminder-changes": "reminders",
   "rate-limits": "ops",
+  "recall-embeddings": "recall",
   "recall-index": "recall",
   system: "ops",
   worker: "reminders",

@@ -50,6 +50,19 @@ export const serverEnvironment = z.object({
     .default(0)
     .describe("How many proxies of one's own stand in front: a client's address is then read from X-Forwarded-For"),
   MEMA_MESSAGES_PER_HOUR: z.coerce.number().int().min(1).default(100).describe("How many messages a user may send in an hour"),
+  MEMA_EMBEDDINGS_URL: z
+    .url({ protocol: /^https?$/ })
+    .optional()
+    .describe("Recall by meaning: any endpoint with OpenAI's form of /embeddings, named without that last part; absent: words alone"),
+  MEMA_EMBEDDINGS_MODEL: z.string().default("text-embedding-3-small").describe("The model asked for; another one embeds everything anew"),
+  MEMA_EMBEDDINGS_API_KEY: z.string().optional().describe("Sent to that endpoint; local ones mostly need none"),
+  MEMA_EMBEDDINGS_DIMENSIONS: z.coerce
+    .number()
+    .int()
+    .min(1)
+    .max(1_536)
+    .optional()
+    .describe("How many numbers to ask for; absent: as many as the model gives, at most 1,536"),
   LOG_LEVEL: z.enum(["debug", "info", "warn", "error", "silent"]).default("info").describe("What is logged"),
 });
 

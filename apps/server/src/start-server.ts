@@ -1,5 +1,5 @@
 import type { AddressInfo } from "node:net";
-import { ensureFirstUser, presentTzdata, recomputeZones, ServerKeys, type Services, SignInGuard } from "@mema/api";
+import { EmbeddingEndpoint, ensureFirstUser, presentTzdata, recomputeZones, ServerKeys, type Services, SignInGuard } from "@mema/api";
 import {
   createDbClient,
   createEmbeddedClient,
@@ -13,6 +13,7 @@ import {
 import { AppError, tryCatch } from "@mema/shared";
 import { serve } from "@hono/node-server";
 import { createApp } from "./app.ts";
+import { startEmbedding } from "./embedding-loop.ts";
 import { mailSettings, type ServerEnvironment } from "./env.ts";
 import { gracefulShutdown } from "./graceful-shutdown.ts";
 import { loadSecrets, type ServerSecrets } from "./keys.ts";
@@ -63,6 +64,7 @@ async function serveOn(
   database: OpenDatabase,
 ): Promise<RunningServer> {
   const closing = new AbortController();
+  const embeddings = embeddingEndpoint(environment);
   const services: Services = {
     db: database.db,
     log,
@@ -75,6 +77,7 @@ async function serveOn(
     secretKey: secrets.secretKey,
     allowPrivateWebhooks: environment.MEMA_ALLOW_PRIVATE_WEBHOOKS,
     mail: mailSettings(environment),
+    embeddings,
     closing: closing.signal,
   };
   let firstStart = false;
@@ -99,12 +102,13 @@ async function serveOn(
   const url = `http://${host}:${port}`;
   const local = ["0.0.0.0", "::"].includes(environment.HOST) ? `http://127.0.0.1:${port}` : url;
   const worker = environment.MEMA_WORKER === "on" ? superviseWorker({ url: local, serviceKey: secrets.serviceKey, log }) : null;
+  const embedding = embeddings === undefined ? null : startEmbedding(database.db, embeddings, log);
   const stop = gracefulShutdown(server, {
     onDrain: async () => {
       draining = true;
       log.info({}, "stopping: finishing what is in flight");
       closing.abort();
-      await worker?.stop();
+      await Promise.all([worker?.stop(), embedding?.stop()]);
     },
     onShutdown: async () => {
       await recomputing;
@@ -121,6 +125,17 @@ async function recomputeInBackground({ db, log, closing }: Services): Promise<vo
   const [done, error] = await tryCatch(recomputeZones(db, { signal: closing }));
   if (error !== null) log.error({ error: error.name }, "the reminders could not all be moved to the new rules of time zones");
   else if (done.reminders > 0) log.info({ ...done, tzdata: presentTzdata() }, "reminders computed with the new rules of time zones");
+}
+
+function embeddingEndpoint(environment: ServerEnvironment): EmbeddingEndpoint | undefined {
+  const { MEMA_EMBEDDINGS_URL: url, MEMA_EMBEDDINGS_MODEL: model } = environment;
+  if (url === undefined) return undefined;
+  return new EmbeddingEndpoint({
+    url,
+    model,
+    apiKey: environment.MEMA_EMBEDDINGS_API_KEY,
+    dimensions: environment.MEMA_EMBEDDINGS_DIMENSIONS,
+  });
 }
 
 /** A stranger who opens connections and sends slowly, or nothing, is cut off: 15 s for the headers, 60 s for a whole request. */

@@ -3,6 +3,7 @@ import type { KeyScope } from "@mema/shared";
 import type { Mailbox, SmtpServer } from "@mema/shared/mail";
 import type { Db, TransactionOptions, UserTransaction } from "@mema/db";
 import type { ServerKeys } from "./credentials.ts";
+import type { EmbeddingEndpoint } from "./services/embeddings/endpoint.ts";
 import type { SignInGuard } from "./sign-in-guard.ts";
 
 /** Who is asking. A user's key and a user's session act as that user; an admin key creates users and sees no content; a service key is the worker's. */
@@ -40,6 +41,8 @@ export interface Services {
   /** Admin and service keys that this server was started with; others are in the database. */
   serverKeys: ServerKeys;
   signInGuard: SignInGuard;
+  /** Where texts become vectors; absent when none is set up. */
+  embeddings?: EmbeddingEndpoint | undefined;
   /** 32 bytes that seal integration secrets. */
   secretKey: Uint8Array;
   allowPrivateWebhooks: boolean;

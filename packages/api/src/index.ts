@@ -15,6 +15,8 @@ export {
 export { placeOf, toErrorReply } from "./errors.ts";
 export { newServerKey, ServerKeys } from "./credentials.ts";
 export { type AppRouter, appRouter } from "./root.ts";
+export { embedMemory, requeueOtherModels } from "./services/embeddings/embed-memory.ts";
+export { EmbeddingEndpoint } from "./services/embeddings/endpoint.ts";
 export { SignInGuard } from "./sign-in-guard.ts";
 export { presentTzdata } from "./services/reminder-plan.ts";
 export { recomputeZones } from "./services/tzdata.ts";

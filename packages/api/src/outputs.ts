@@ -44,7 +44,7 @@ const contributionOutput = z.discriminatedUnion("from", [
   z.object({ from: z.literal("term"), term: z.string(), score: z.number() }),
   z.object({ from: z.literal("neighbour"), id, score: z.number() }),
   z.object({
-    from: z.enum(["session", "entity", "speaker", "length", "fact_type", "sensitivity", "period", "recency"]),
+    from: z.enum(["meaning", "session", "entity", "speaker", "length", "fact_type", "sensitivity", "period", "recency"]),
     score: z.number(),
   }),
 ]);

@@ -6,12 +6,15 @@ import type { Actor, AsUser, Context, Recorded } from "./context.ts";
 import { placeOf, toAppError, toTRPCError } from "./errors.ts";
 import { openIdempotency } from "./idempotency.ts";
 import { writeRecords } from "./records.ts";
+import { embedQuestion, notCompared } from "./services/embeddings/question.ts";
 
 export interface ProcedureMeta {
   /** The answer holds a secret, which is not kept for retries. */
   answersWithSecret?: boolean;
   /** A query of one statement: its transaction is opened, read and ended in one flight. A second statement fails. */
   oneStatement?: boolean;
+  /** Its `query` is compared by meaning, too: where an endpoint is set up, the question's vector is made before the transaction. */
+  asksByMeaning?: boolean;
 }
 
 const t = initTRPC
@@ -123,12 +126,15 @@ export const memberProcedure = member.use(refuseIdempotencyKey);
 export const userProcedure = member.use(async ({ ctx, next, type, path, meta, getRawInput }) => {
   const once = type === "mutation" && ctx.tx === undefined ? ctx.request.idempotencyKey : null;
   const rawInput = once === null ? null : await getRawInput();
+  // Before the transaction: no network call is made inside one.
+  const asks = meta?.asksByMeaning === true && ctx.tx === undefined;
+  const meaning = asks ? await embedQuestion(ctx.services, ctx.asUser, ctx.request.signal, await getRawInput()) : notCompared;
   return ctx.asUser(
     async (tx, record) => {
       const idempotency = once === null ? null : await openIdempotency(tx, { key: once, batched: ctx.request.batched, path, rawInput });
       // What tRPC itself would return from `next()`: the stored answer of the first request with this key.
       if (idempotency?.replay) return { ok: true, data: idempotency.replay.response, marker: "middlewareMarker" } as never;
-      const result = await next({ ctx: { tx, record } });
+      const result = await next({ ctx: { tx, record, meaning } });
       // `next()` reports a failure instead of throwing: without this the transaction would commit what was half done.
       if (!result.ok) throw result.error;
       await idempotency?.store(result.data);

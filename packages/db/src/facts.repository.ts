@@ -6,6 +6,7 @@ import { decodeCursor, idKey, pageLimit, pageOf } from "./cursor.ts";
 import { deleteFacts } from "./deletion.ts";
 import { versionIds, wasSo } from "./fact-history.ts";
 import type { FactChanges, FactFilters, FactRepository, FactUpdate } from "./interfaces.ts";
+import { findNearest, withScores } from "./recall/vectors.ts";
 import { createRecallIndex, factText } from "./recall-index.repository.ts";
 import { type Fact, factColumns, type NewFact } from "./rows.ts";
 import { factEntities, facts, factUses, messages, reminders } from "./schema/index.ts";
@@ -243,6 +244,23 @@ export function createFactRepository(tx: UserTransaction): FactRepository {
       const deletion = await deleteFacts(tx, ids);
       if (deletion.factIds.length === 0) throw notFound("Fact");
       return { messageIds: [], ...deletion };
+    },
+
+    async similaritySearch(search) {
+      const near = await findNearest(tx, "fact", search, sql`v.status = 'active'`);
+      const rows = await tx
+        .select(factColumns)
+        .from(facts)
+        .where(
+          and(
+            own,
+            isOneOf(
+              facts.id,
+              near.map(({ id }) => id),
+            ),
+          ),
+        );
+      return withScores(rows, near);
     },
 
     async history(id) {

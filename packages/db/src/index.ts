@@ -33,6 +33,7 @@ export * from "./migrate/run-migrations.ts";
 export * from "./occurrences.repository.ts";
 export * from "./rate-limits.repository.ts";
 export * from "./readiness.ts";
+export * from "./recall-embeddings.repository.ts";
 export * from "./recall-index.repository.ts";
 export * from "./recall.repository.ts";
 export * from "./reminder-changes.repository.ts";

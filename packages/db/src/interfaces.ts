@@ -14,6 +14,7 @@ import type {
 import type { Page, PageRequest } from "./cursor.ts";
 import type { Deletion } from "./deletion.ts";
 import type { DialogContext, DialogStatus } from "./dialog-context.ts";
+import type { VectorSearch } from "./recall/vectors.ts";
 import type {
   ApiKey,
   AuditEntry,
@@ -129,6 +130,8 @@ export interface MessageRepository {
   getById(id: string): Promise<Message>;
   /** Ordered by the time they were sent. */
   list(filters?: MessageFilters): Promise<Page<Message>>;
+  /** The nearest by meaning, best first, with their cosine similarity: exactly min(limit, how many have a vector and reach the threshold). */
+  similaritySearch(search: VectorSearch): Promise<(Message & { score: number })[]>;
   setProcessingStatus(id: string, status: ProcessingStatus): Promise<Message>;
   /** Its facts stay and lose the link to it and the quote, unless `withFacts`. */
   delete(id: string, options?: { withFacts?: boolean }): Promise<Deletion>;
@@ -188,6 +191,8 @@ export interface FactRepository {
   undo(id: string, version: number): Promise<FactUpdate>;
   /** Removes this version and closes the chain over the gap, or removes all versions. */
   delete(id: string, options?: { allVersions?: boolean }): Promise<Deletion>;
+  /** The nearest active facts by meaning, best first, with their cosine similarity: exactly min(limit, how many have a vector and reach the threshold). */
+  similaritySearch(search: VectorSearch): Promise<(Fact & { score: number })[]>;
   /** Every version, the oldest first, whichever one is named. */
   history(id: string): Promise<Fact[]>;
   /** That facts were given out for an answer. */

@@ -5,6 +5,7 @@ import { compileQuery } from "./connection/queries.ts";
 import { decodeCursor, pageLimit, pageOf, timeKey } from "./cursor.ts";
 import { deleteMessages } from "./deletion.ts";
 import type { MessageRepository, StoredMessage } from "./interfaces.ts";
+import { findNearest, withScores } from "./recall/vectors.ts";
 import { createRecallIndex, messageText } from "./recall-index.repository.ts";
 import { type Message, messageColumns, type NewMessage } from "./rows.ts";
 import { newId } from "./schema/base.ts";
@@ -159,6 +160,23 @@ export function createMessageRepository(tx: UserTransaction): MessageRepository 
         .orderBy(direction(messages.sentAt), direction(messages.id))
         .limit(limit + 1);
       return pageOf(rows, limit, (row) => [row.sentAt.toISOString(), row.id]);
+    },
+
+    async similaritySearch(search) {
+      const near = await findNearest(tx, "message", search);
+      const rows = await tx
+        .select(messageColumns)
+        .from(messages)
+        .where(
+          and(
+            own,
+            isOneOf(
+              messages.id,
+              near.map(({ id }) => id),
+            ),
+          ),
+        );
+      return withScores(rows, near);
     },
 
     async setProcessingStatus(id, processingStatus) {

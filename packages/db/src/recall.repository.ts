@@ -3,16 +3,20 @@ import { askedFactTypes, languageOfLocale, periodsOf } from "@mema/shared/text-a
 import { and, eq, inArray } from "drizzle-orm";
 import type { UserTransaction } from "./connection/access.ts";
 import { findCandidates, type RecallFilters } from "./recall/candidates.ts";
-import { readQuestion } from "./recall/question.ts";
+import { findByMeaning } from "./recall/meaning.ts";
+import { readQuestion, wordless } from "./recall/question.ts";
 import { type Contribution, rank } from "./recall/ranking.ts";
+import type { Embedding } from "./recall/vectors.ts";
 import { facts, messages, users } from "./schema/index.ts";
 
-export type { Contribution, RecallFilters };
+export type { Contribution, Embedding, RecallFilters };
 
 export interface RecallSearch extends RecallFilters {
   /** At most 4,000 characters. */
   query: string;
   limit: number;
+  /** The question's vector, when there is one: what is near in meaning is found, too. */
+  embedding?: Embedding | undefined;
   /** The time that "last week" counts from and recency is measured to. */
   now: Date;
 }
@@ -41,14 +45,16 @@ export interface RecallRepository {
 
 export function createRecallRepository(tx: UserTransaction): RecallRepository {
   return {
-    async search({ query, limit, now, ...filters }) {
+    async search({ query, limit, now, embedding, ...filters }) {
       if (query.length > textLimits.query) {
         throw badInput("query", `must have at most ${textLimits.query} characters: ask for less at once`, textLimits.query);
       }
       const [own] = await tx.select({ locale: users.locale, timezone: users.timezone }).from(users).where(eq(users.id, tx.userId));
-      const question = await readQuestion(tx, query, languageOfLocale(own?.locale));
-      if (question === null) return [];
-      const candidates = await findCandidates(tx, question, filters);
+      const read = await readQuestion(tx, query, languageOfLocale(own?.locale));
+      const meaningHits = embedding === undefined ? [] : await findByMeaning(tx, embedding, filters, read?.documentCount ?? 0);
+      if (read === null && meaningHits.length === 0) return [];
+      const question = read ?? wordless;
+      const candidates = await findCandidates(tx, question, filters, meaningHits);
       const ranked = rank(candidates, {
         terms: question.terms.map(({ term }) => term),
         entityWeight: question.entityWeight,

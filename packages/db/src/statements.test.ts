@@ -16,6 +16,7 @@ import { createInterestRepository } from "./interests.repository.ts";
 import { createMessageRepository } from "./messages.repository.ts";
 import { createOccurrenceRepository } from "./occurrences.repository.ts";
 import { createRateLimitRepository } from "./rate-limits.repository.ts";
+import { createRecallEmbeddingRepository } from "./recall-embeddings.repository.ts";
 import { createRecallIndex } from "./recall-index.repository.ts";
 import { createRecallRepository } from "./recall.repository.ts";
 import { createReminderChangeRepository } from "./reminder-changes.repository.ts";
@@ -202,6 +203,16 @@ async function callRecall(
   await index.setOutdated([factId], true);
   await index.setNames(entityId, ["Dima", "Mitya"]);
   await index.rebuild();
+  const embeddings = walk.of(createRecallEmbeddingRepository, tx);
+  for (const kind of ["message", "fact"] as const) {
+    const missing = await embeddings.listMissing({ model: "m", dimensions: 2 }, { kind, limit: 10 });
+    expect(missing).not.toEqual([]);
+    await embeddings.store(
+      "m",
+      missing.map((text) => ({ ...text, values: [1, 2] })),
+    );
+  }
+  await recall.search({ ...search, embedding: { model: "m", values: [1, 2] } });
   const limits = walk.of(createRateLimitRepository, tx);
   await limits.count("bucket", { limit: 1, windowSeconds: 60 });
   await limits.deleteExpired();
@@ -291,6 +302,7 @@ async function callEverything(tx: UserTransaction, walk: Walk): Promise<void> {
     to: at,
   });
   await messages.setProcessingStatus(messageId, "processed");
+  await messages.similaritySearch({ embedding: [1, 2], limit: 5, threshold: 0, model: "m" });
 
   const facts = walk.of(createFactRepository, tx);
   const fact = await facts.create({ content: "x", sourceMessageId: stored?.message.id ?? "", sourceQuote: "Dima", entityIds: [entityId] });
@@ -300,6 +312,7 @@ async function callEverything(tx: UserTransaction, walk: Walk): Promise<void> {
   await facts.findById(fact.id);
   await facts.getById(fact.id);
   await facts.history(fact.id);
+  await facts.similaritySearch({ embedding: [1, 2], limit: 5 });
   const corrected = await facts.update((await facts.create({ content: "z" })).id, 1, { content: "zz" });
   await facts.getVersion(corrected.fact.id, { asOf: new Date(), validAt: at });
   await facts.undo(corrected.fact.id, corrected.fact.version);

@@ -44,7 +44,7 @@ test("explains scores in numbers that add up", async () => {
 test("shows nothing of another user", async () => {
   const [ada, ben] = [await api.createUser(), await api.createUser()];
   await ada.caller.messages.send({ text: "the plumber comes on Friday" });
-  expect(await ben.caller.recall.search({ query: "plumber" })).toEqual({ results: [] });
+  expect(await ben.caller.recall.search({ query: "plumber" })).toEqual({ results: [], meaning: "off" });
   expect((await ben.caller.recall.pack({ query: "plumber", maxTokens: 1_000 })).items).toEqual([]);
 });
 

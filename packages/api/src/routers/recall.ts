@@ -1,6 +1,7 @@
 import { idInput, instantInput, plainText, recallKinds, textLimits } from "@mema/shared";
 import { z } from "zod";
 import { recallResultOutput } from "../outputs.ts";
+import { type Meaning, meaningStates } from "../services/embeddings/question.ts";
 import { packMemory, searchMemory } from "../services/recall.ts";
 import { router, userProcedure } from "../trpc.ts";
 
@@ -18,6 +19,10 @@ const limits = {
   validAt: instantInput.optional(),
 };
 
+/** Whether meanings were compared, too, and why not: no endpoint is set up, it did not answer in time, the user's quota is used up. */
+const meaningOutput = z.enum(meaningStates);
+const embeddingOf = (meaning: Meaning) => (meaning.state === "used" ? { embedding: meaning.embedding } : {});
+
 const searchInput = z.strictObject({
   query: plainText(textLimits.query),
   limit: z.int().min(1).max(100, "must be at most 100").default(10),
@@ -29,11 +34,13 @@ const searchInput = z.strictObject({
 export const recallRouter = router({
   /** Messages and facts in one ranking, best first, each with where it comes from. Long queries go by POST. */
   search: userProcedure
+    .meta({ asksByMeaning: true })
     .input(searchInput)
-    .output(z.object({ results: z.array(recallResultOutput) }))
+    .output(z.object({ results: z.array(recallResultOutput), meaning: meaningOutput }))
     .query(async ({ ctx, input: { explain, ...search } }) => {
-      const { results } = await searchMemory(ctx.tx, search);
-      return { results: results.map(({ contributions, ...result }) => (explain ? { ...result, contributions } : result)) };
+      const { results } = await searchMemory(ctx.tx, { ...search, ...embeddingOf(ctx.meaning) });
+      const shown = results.map(({ contributions, ...result }) => (explain ? { ...result, contributions } : result));
+      return { results: shown, meaning: ctx.meaning.state };
     }),
 
   /**
@@ -41,6 +48,7 @@ export const recallRouter = router({
    * recorded as used, for the answer `messageId` when given.
    */
   pack: userProcedure
+    .meta({ asksByMeaning: true })
     .input(
       z.strictObject({
         query: plainText(textLimits.query),
@@ -49,11 +57,18 @@ export const recallRouter = router({
         ...limits,
       }),
     )
-    .output(z.object({ text: z.string(), tokens: z.number(), items: z.array(recallResultOutput.omit({ contributions: true })) }))
+    .output(
+      z.object({
+        text: z.string(),
+        tokens: z.number(),
+        items: z.array(recallResultOutput.omit({ contributions: true })),
+        meaning: meaningOutput,
+      }),
+    )
     .mutation(async ({ ctx, input }) => {
-      const packed = await packMemory(ctx.tx, input);
+      const packed = await packMemory(ctx.tx, { ...input, ...embeddingOf(ctx.meaning) });
       const factIds = packed.items.filter(({ kind }) => kind === "fact").map(({ id }) => id);
       if (factIds.length > 0) ctx.record("facts.used", { factIds });
-      return packed;
+      return { ...packed, meaning: ctx.meaning.state };
     }),
 });

@@ -8,6 +8,7 @@ import {
   type UserTransaction,
 } from "@mema/db";
 import { termFrequencies } from "@mema/shared/text-analysis";
+import { estimateTokens } from "./tokens.ts";
 
 /** Searches the user's messages and facts in one ranking, best first. "Last week" counts from the database's clock. */
 export async function searchMemory(tx: UserTransaction, search: Omit<RecallSearch, "now">): Promise<{ results: RecallResult[] }> {
@@ -56,12 +57,4 @@ const toLine = ({ kind, date, author, text }: RecallResult): string =>
 function overlap(terms: ReadonlySet<string>, before: ReadonlySet<string>): number {
   const shared = [...terms].filter((term) => before.has(term)).length;
   return terms.size === 0 ? 0 : shared / terms.size;
-}
-
-/** About how many tokens a model's tokeniser makes of a text, rather too many than too few: a third of a token a character, one in scripts without spaces. */
-export function estimateTokens(text: string): number {
-  const dense =
-    text.match(/[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Hangul}\p{Script=Thai}\p{Extended_Pictographic}]/gu)
-      ?.length ?? 0;
-  return Math.ceil(dense + (text.length - dense) / 3);
 }

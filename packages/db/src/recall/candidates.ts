@@ -1,6 +1,7 @@
 import type { FactType, TemporalSensitivity } from "@mema/shared";
 import { type SQL, sql } from "drizzle-orm";
 import type { UserTransaction } from "../connection/access.ts";
+import type { MeaningHit } from "./meaning.ts";
 import { recallParameters } from "./parameters.ts";
 import type { Question } from "./question.ts";
 import type { Candidate, Place } from "./ranking.ts";
@@ -37,7 +38,7 @@ const uuidList = (ids: readonly string[]) =>
   );
 
 /** Conditions on the document `d` (and its fact), null when there are none. */
-function conditionsOf(tx: UserTransaction, filters: RecallFilters): SQL | null {
+export function conditionsOf(tx: UserTransaction, filters: RecallFilters): SQL | null {
   const conditions: SQL[] = [];
   if (filters.kinds !== undefined)
     conditions.push(
@@ -82,6 +83,7 @@ export async function findCandidates(
   tx: UserTransaction,
   { terms, names, averageLength, entityIds }: Pick<Question, "terms" | "names" | "averageLength" | "entityIds">,
   filters: RecallFilters,
+  meaningHits: readonly MeaningHit[] = [],
 ): Promise<Candidate[]> {
   const user = sql`${tx.userId}::uuid`;
   const conditions = conditionsOf(tx, filters);
@@ -109,6 +111,12 @@ export async function findCandidates(
         where e.user_id = ${user} and e.entity_id = ${named} ${filters.asOf === undefined ? sql`and f.status = 'active'` : sql``}
           ${conditions === null ? sql`` : sql`and exists (select 1 from recall_documents d where d.user_id = ${user} and d.id = e.fact_id and ${conditions})`}
         order by e.fact_id desc limit ${recallParameters.shortlist})`;
+  // What is near in meaning counts like one more word, at the position after the last.
+  const byMeaning =
+    meaningHits.length === 0
+      ? sql``
+      : sql`union all select m.id, ${terms.length}::integer, (m.score * ${parts})::integer
+          from json_to_recordset(${JSON.stringify(meaningHits)}::json) as m (id uuid, score float8)`;
   const rows = await tx.execute(sql`
     with query as materialized (
       select * from json_to_recordset(${JSON.stringify(plan)}::json) as q (position integer, term text, weight float8, frequent boolean)
@@ -133,6 +141,7 @@ export async function findCandidates(
       ) p
       where q.frequent
       ${factsAboutNamed}
+      ${byMeaning}
     ), best as materialized (
       select document_id, json_agg(json_build_array(position, score) order by position) filter (where position is not null) as scores, sum(score) as score
       from scored group by document_id order by score desc, document_id desc limit ${recallParameters.candidates}

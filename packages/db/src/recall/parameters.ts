@@ -44,6 +44,16 @@ export const recallParameters = {
   guessedWords: 4,
   guessesFrom: 5_000,
   guesses: 3,
+  /**
+   * What a text is worth that stands out in meaning, for each standard deviation that it does so by more than chance and a margin; a text
+   * that is only above the usual (or, where there are too few to tell, somewhat similar) comes last. How many are looked at, and by how
+   * many of each kind the usual is told.
+   */
+  meaning: 2,
+  meaningMargin: 1,
+  meaningFill: { from: 1, worth: 0.01, fewest: 10, similarity: 0.3 },
+  meaningHits: 50,
+  meaningSample: 256,
   /** Documents whose surroundings are looked at. */
   candidates: 200,
   /** Postings that are read to find candidates; words that are more frequent only add to what rarer ones found. */

@@ -12,7 +12,10 @@ export interface Place {
   saidByNamed: boolean;
 }
 
-/** A document that has terms of the question, with its score for each (by the term's position in the plan), and who stands beside it. */
+/**
+ * A document that has terms of the question, with its score for each (by the term's position in the plan; what it is worth by its meaning
+ * comes after the last), and who stands beside it.
+ */
 export interface Candidate extends Place {
   kind: RecallKind;
   conversationId: string | null;
@@ -32,7 +35,7 @@ export interface Candidate extends Place {
 export type Contribution =
   | { from: "term"; term: string; score: number }
   | { from: "neighbour"; id: string; score: number }
-  | { from: "session" | "entity" | "speaker" | "length" | "fact_type" | "sensitivity" | "period" | "recency"; score: number };
+  | { from: "meaning" | "session" | "entity" | "speaker" | "length" | "fact_type" | "sensitivity" | "period" | "recency"; score: number };
 
 export interface Ranked {
   id: string;
@@ -86,7 +89,8 @@ export function rank(candidates: readonly Candidate[], question: RankingQuestion
     const own = entry(candidate, candidate);
     for (const [position, score] of candidate.termScores) {
       own.own += score;
-      own.contributions.push({ from: "term", term: question.terms[position] ?? "", score });
+      const term = question.terms[position];
+      own.contributions.push(term === undefined ? { from: "meaning", score } : { from: "term", term, score });
     }
     if (candidate.aboutNamed) {
       own.contributions.push({ from: "entity", score: question.entityWeight });

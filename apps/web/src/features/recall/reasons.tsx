@@ -12,6 +12,8 @@ function words(contribution: Contribution, all: readonly RecallResult[]): string
         ? "what was said beside it"
         : `said beside “${near.text.slice(0, 40).trimEnd()}${near.text.length > 40 ? "…" : ""}”`;
     }
+    case "meaning":
+      return "it means about what you asked";
     case "session":
       return "the conversation is about it";
     case "speaker":

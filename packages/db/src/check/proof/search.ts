@@ -43,6 +43,15 @@ export const searchProperties: Property[] = [
       const select = (k: number) =>
         `select user_id as owner from public.facts where embedding is not null order by embedding <=> ${query} limit ${k}`;
       for (const k of [1, 3, 10, 100]) record.tried("public.facts.embedding", await found(stage, insert, select, k));
+      const ofMessages = (user: string, count: number) =>
+        `with m as (insert into public.messages (user_id, id, content) select '${user}', x.id, x.i::text from (${ids.replace("COUNT", String(count))}) x (id, i)
+           returning user_id, id, content as i)
+         insert into public.recall_message_embeddings (user_id, message_id, embedding) select user_id, id, ${vector.replaceAll("|| i ||", `|| ${user === ben ? "900" : "i"} ||`)}::halfvec(1536) from m`;
+      const nearest = (k: number) =>
+        `select user_id as owner from public.recall_message_embeddings where embedding is not null order by embedding <=> ${query}::halfvec(1536) limit ${k}`;
+      for (const k of [1, 3, 10, 100]) {
+        record.tried("public.recall_message_embeddings.embedding", await found(stage, ofMessages, nearest, k));
+      }
     },
   },
   {

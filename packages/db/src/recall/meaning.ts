@@ -1,0 +1,67 @@
+import { type RecallKind, recallKinds } from "@mema/shared";
+import { sql } from "drizzle-orm";
+import type { UserTransaction } from "../connection/access.ts";
+import { conditionsOf, type RecallFilters } from "./candidates.ts";
+import { recallParameters } from "./parameters.ts";
+import { type Embedding, findNearest, type Near, sampleSimilarities } from "./vectors.ts";
+
+/** A document that means about what the question asks, and what that is worth in units of BM25. */
+export interface MeaningHit {
+  id: string;
+  score: number;
+}
+
+/** What is near to the question in meaning, under the same filters as its words. */
+export async function findByMeaning(
+  tx: UserTransaction,
+  embedding: Embedding,
+  filters: RecallFilters,
+  documentCount: number,
+): Promise<MeaningHit[]> {
+  const conditions = conditionsOf(tx, filters);
+  const search = { embedding: embedding.values, model: embedding.model, limit: recallParameters.meaningHits };
+  const near: Near[] = [];
+  for (const kind of filters.kinds ?? recallKinds) {
+    near.push(...(await findNearest(tx, kind, search, conditionOf(tx, kind, conditions, filters))));
+  }
+  if (near.length === 0) return [];
+  const usual: number[] = [];
+  for (const kind of recallKinds) usual.push(...(await sampleSimilarities(tx, kind, search, recallParameters.meaningSample)));
+  return weighMeaning(near, usual, documentCount);
+}
+
+function conditionOf(tx: UserTransaction, kind: RecallKind, conditions: ReturnType<typeof conditionsOf>, { asOf }: RecallFilters) {
+  const within =
+    conditions === null
+      ? sql`true`
+      : sql`exists (select 1 from recall_documents d where d.user_id = ${tx.userId}::uuid and d.id = ${kind === "fact" ? sql`v.id` : sql`v.message_id`} and ${conditions})`;
+  return kind === "fact" && asOf === undefined ? sql`${within} and v.status = 'active'` : within;
+}
+
+/**
+ * What similarities are worth, against how similar this user's texts usually are to this question. A model that tells little gives every
+ * text about the same; then the best of many stands out by no more than chance lets it, and counts for nothing. What stands out further
+ * counts; what is only above the usual comes after everything that words find. With too few texts to tell what is usual, all that are
+ * somewhat similar come after.
+ */
+export function weighMeaning(near: readonly Near[], usual: readonly number[], documentCount: number): MeaningHit[] {
+  const { meaning, meaningMargin, meaningFill } = recallParameters;
+  if (usual.length < meaningFill.fewest) {
+    return near
+      .filter(({ similarity }) => similarity >= meaningFill.similarity)
+      .map(({ id, similarity }) => ({ id, score: meaningFill.worth * similarity }));
+  }
+  const mean = usual.reduce((sum, value) => sum + value, 0) / usual.length;
+  const deviation = Math.sqrt(usual.reduce((sum, value) => sum + (value - mean) ** 2, 0) / usual.length);
+  if (deviation < 1e-9) return [];
+  const count = Math.max(documentCount, usual.length);
+  // Among so few no value can stand out by more than the root of their number.
+  const few = Math.sqrt(count - 1);
+  const chance = Math.min(Math.sqrt(2 * Math.log(count)) + meaningMargin, 0.8 * few);
+  const least = Math.min(meaningFill.from, 0.5 * few);
+  return near.flatMap(({ id, similarity }) => {
+    const standsOut = (similarity - mean) / deviation;
+    if (standsOut < least) return [];
+    return [{ id, score: meaningFill.worth * standsOut + meaning * Math.max(0, standsOut - chance) }];
+  });
+}
