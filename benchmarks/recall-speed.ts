@@ -1,87 +1,165 @@
-import { createDbClient, createMessageRepository, createRecallRepository, createUserRepository, type Db, newId, withUser } from "@mema/db";
-import { sql } from "drizzle-orm";
+import { writeFileSync } from "node:fs";
+import { createDbClient, createMessageRepository, createRecallRepository, createUserRepository, type Db, withUser } from "@mema/db";
+import postgres, { type Sql } from "postgres";
 import { openBenchmarkDatabase } from "./database.ts";
-import { baselines } from "./recall/baselines.ts";
+import { benchmarkEnvironment } from "./env.ts";
+import { loadOthers, loadUser } from "./recall/load.ts";
 import { percentile } from "./recall/metrics.ts";
+import { drawGrowth } from "./recall/picture.ts";
+import { sendCost } from "./recall/send-cost.ts";
 import { createSpeech } from "./recall/speech.ts";
+import { openStockSearch, type StockSearch } from "./recall/stock-search.ts";
 
-const batch = 500;
 const questions = 100;
+const warmUp = 10;
 const defaultSizes = [1_000, 6_000, 10_000, 100_000];
+/** With `--full` a million rows of others, which take some minutes to load. */
+const defaultUsers = [1, 100];
+const fullUsers = [1, 100, 1_000];
+
+/** Progress goes to stderr: the last line of stdout is for programs. */
+const tell = (line: string): void => console.error(line);
+
+interface Bench {
+  db: Db;
+  owner: Sql;
+  stock: StockSearch;
+}
+
+interface Latency {
+  p50: number;
+  p95: number;
+}
 
 /**
- * Search latency, index size and the cost of storing by rows of one user (`--sizes 1000,10000`) and beside other users (`--users 100`, 1,000
- * rows each), in the repository's own transaction; the ratio to OR + ts_rank over the same rows up to 10,000.
+ * Search latency, index size and the cost of storing by rows of one user (`--sizes 1000,10000`) and beside other users with 1,000 rows each
+ * (`--users 1,100`, `--full`), in the repository's own transaction, in turns with OR + ts_rank on stored vectors; and what the index costs
+ * `messages.send` over HTTP. Fails when other users' rows change a result. `--picture FILE` draws the growth.
  */
 export async function measure(parameters: string[]): Promise<{ engine: string; report: object }> {
   const database = await openBenchmarkDatabase();
   const db = createDbClient(database.urls, { prepare: true, listenUrl: null });
+  const owner = postgres(database.ownerUrl, { max: 1, onnotice: () => {} });
+  const app = postgres(database.urls.app, { max: 1, onnotice: () => {} });
+  const stock = await openStockSearch(owner, app);
   try {
-    const bySize: Record<string, object> = {};
-    for (const size of numbersOf(parameters, "--sizes") ?? defaultSizes) bySize[size] = await measureUser(db, size);
-    const byUsers: Record<string, object> = {};
-    let others = 0;
-    for (const users of numbersOf(parameters, "--users") ?? [1, 100]) {
-      for (; others < users - 1; others++) await fill(db, 1_000, others);
-      byUsers[users] = await measureUser(db, 1_000);
+    const bench: Bench = { db, owner, stock };
+    const bySize: Record<string, Awaited<ReturnType<typeof measureSize>>> = {};
+    for (const size of numbersOf(parameters, "--sizes") ?? defaultSizes) {
+      bySize[size] = await measureSize(bench, size);
+      tell(`${size} messages: ${JSON.stringify(bySize[size])}`);
     }
-    return { engine: database.engine, report: { bySize, byUsers } };
+    const byUsers = await measureUsers(
+      bench,
+      numbersOf(parameters, "--users") ?? (parameters.includes("--full") ? fullUsers : defaultUsers),
+    );
+    await stock.remove();
+    const send = await sendCost(database.ownerUrl);
+    tell(`messages.send: ${JSON.stringify(send)}`);
+    const picture = valueOf(parameters, "--picture");
+    if (picture !== undefined) {
+      const growth = (of: "searchMs" | "orTsRankMs") => Object.fromEntries(Object.entries(bySize).map(([size, one]) => [size, one[of]]));
+      const systems = [
+        { name: "Mema", growth: growth("searchMs") },
+        { name: "ts_rank", growth: growth("orTsRankMs") },
+      ];
+      writeFileSync(picture, drawGrowth("One search, by how much the user has said", systems));
+    }
+    return { engine: database.engine, report: { bySize, byUsers, send } };
   } finally {
-    await db.close();
+    await Promise.all([app.end(), owner.end(), db.close()]);
     await database.close();
   }
 }
 
-function numbersOf(parameters: readonly string[], name: string): number[] | undefined {
+const valueOf = (parameters: readonly string[], name: string): string | undefined => {
   const at = parameters.indexOf(name);
-  return at < 0 ? undefined : parameters[at + 1]?.split(",").map(Number);
-}
+  return at < 0 ? undefined : parameters[at + 1];
+};
+const numbersOf = (parameters: readonly string[], name: string) => valueOf(parameters, name)?.split(",").map(Number);
 
-async function fill(db: Db, size: number, seed: number): Promise<{ userId: string; storeMsPerMessage: number }> {
-  const userId = newId();
+const now = new Date(0);
+const searchOf = (db: Db, userId: string) => (query: string) =>
+  withUser(db, userId, (tx) => createRecallRepository(tx).search({ query, limit: 10, now }), { readOnly: true });
+const questionsFor = (seed: number, count: number): string[] => {
   const speech = createSpeech(seed);
-  await withUser(db, userId, (tx) => createUserRepository(tx).create({}));
-  const start = performance.now();
-  for (let stored = 0; stored < size; stored += batch) {
-    const messages = Array.from({ length: Math.min(batch, size - stored) }, () => ({ content: speech.sentence() }));
-    await withUser(db, userId, (tx) => createMessageRepository(tx).storeMany(messages), { deadlineMs: 120_000 });
-  }
-  return { userId, storeMsPerMessage: round((performance.now() - start) / size) };
+  return Array.from({ length: count }, () => speech.question());
+};
+
+async function measureSize({ db, owner, stock }: Bench, size: number) {
+  const before = await indexBytes(owner);
+  const { userId, milliseconds } = await loadUser(db, { size, seed: size });
+  const indexKilobytes = Math.round((await indexBytes(owner)) - before) / 1024;
+  await stock.load(userId);
+  await settle(owner);
+  const asked = questionsFor(size + 1, warmUp + questions);
+  const ours = searchOf(db, userId);
+  const [searchMs, orTsRankMs] = await timed(asked, [ours, (query) => stock.search(userId, query)]);
+  const [storeMs] = await timed(asked, [(content) => withUser(db, userId, (tx) => createMessageRepository(tx).store({ content }))]);
+  await leave(db, userId);
+  return {
+    searchMs,
+    orTsRankMs,
+    ratioToOrTsRank: { p50: round(searchMs.p50 / orTsRankMs.p50), p95: round(searchMs.p95 / orTsRankMs.p95) },
+    storeMs,
+    ingestMsPerMessage: round(milliseconds / size),
+    indexKilobytesPerMessage: round(indexKilobytes / size),
+  };
 }
 
-async function measureUser(db: Db, size: number): Promise<object> {
-  const { userId, storeMsPerMessage } = await fill(db, size, size);
-  const speech = createSpeech(size + 1);
-  const asked = Array.from({ length: questions }, () => speech.question());
-  const now = new Date(0);
-  const search = (query: string) =>
-    withUser(db, userId, (tx) => createRecallRepository(tx).search({ query, limit: 10, now }), { readOnly: true });
-  const mema = await timed(asked, search);
-  const ranked = baselines["or + ts_rank"];
-  const stock =
-    size > 10_000 || ranked === undefined
-      ? null
-      : await timed(asked.slice(0, 20), (query) => withUser(db, userId, (tx) => ranked(tx, query, 10), { readOnly: true }));
-  const one = await timed(asked.slice(0, 50), (content) => withUser(db, userId, (tx) => createMessageRepository(tx).store({ content })));
-  const [rows] = await withUser(db, userId, (tx) =>
-    tx.execute<{ postings: number; terms: number }>(
-      sql`select (select count(*)::integer from recall_postings where user_id = ${userId}::uuid) as postings, (select count(*)::integer from recall_terms where user_id = ${userId}::uuid) as terms`,
-    ),
-  );
-  const report = { searchMs: mema, orTsRankMs: stock, storeMs: one, storeMsPerMessage, ...rows };
-  console.log(`${size} messages: ${JSON.stringify(report)}`);
-  await withUser(db, userId, (tx) => createUserRepository(tx).delete(), { deadlineMs: 300_000 });
-  return report;
+/** One user's 1,000 rows, searched again each time when others have come: the same results, to the last digit of a score. */
+async function measureUsers({ db, owner }: Bench, counts: readonly number[]) {
+  const { userId } = await loadUser(db, { size: 1_000, seed: 1_000 });
+  const search = searchOf(db, userId);
+  const asked = questionsFor(1_001, warmUp + questions);
+  const others: string[] = [];
+  const byUsers: Record<string, { searchMs: Latency; identical: true }> = {};
+  let expected: string | null = null;
+  for (const count of counts) {
+    others.push(...(await loadOthers(db, Math.max(0, count - 1 - others.length), tell)));
+    await settle(owner);
+    const [searchMs] = await timed(asked, [search]);
+    const results = [];
+    for (const query of asked) results.push(await search(query));
+    const found = JSON.stringify(results);
+    if (expected !== null && found !== expected) throw new Error(`the rows of ${count - 1} other users changed a result`);
+    expected = found;
+    byUsers[count] = { searchMs, identical: true };
+    tell(`${count} users: ${JSON.stringify(byUsers[count])}`);
+  }
+  for (const id of [userId, ...others]) await leave(db, id);
+  return byUsers;
 }
 
-async function timed(inputs: readonly string[], run: (input: string) => Promise<unknown>): Promise<{ p50: number; p95: number }> {
-  const latencies: number[] = [];
-  for (const input of inputs) {
-    const start = performance.now();
-    await run(input);
-    latencies.push(performance.now() - start);
+/** A private cluster is thrown away as a whole. */
+async function leave(db: Db, userId: string): Promise<void> {
+  if (benchmarkEnvironment.databaseUrl === null) return;
+  await withUser(db, userId, (tx) => createUserRepository(tx).delete(), { deadlineMs: 600_000 });
+}
+
+/** What autovacuum does after such a load, now instead of during the measurement. */
+async function settle(owner: Sql): Promise<void> {
+  await owner.unsafe("vacuum (analyze) recall_postings, recall_documents, recall_terms, recall_statistics, recall_names, messages, facts");
+}
+
+async function indexBytes(owner: Sql): Promise<number> {
+  const [row] = await owner<{ bytes: string }[]>`
+    select sum(pg_total_relation_size(c.oid)) as bytes from pg_class c
+    where c.relnamespace = 'public'::regnamespace and c.relkind = 'r' and c.relname like 'recall!_%' escape '!'`;
+  return Number(row?.bytes ?? 0);
+}
+
+/** Each way in turn with each input. The first ten warm up and do not count. */
+async function timed<const W extends readonly ((input: string) => Promise<unknown>)[]>(inputs: readonly string[], ways: W) {
+  const latencies = ways.map(() => [] as number[]);
+  for (const [turn, input] of inputs.entries()) {
+    for (const [index, way] of ways.entries()) {
+      const start = performance.now();
+      await way(input);
+      if (turn >= warmUp) latencies[index]?.push(performance.now() - start);
+    }
   }
-  return { p50: percentile(latencies, 0.5), p95: percentile(latencies, 0.95) };
+  return latencies.map((taken) => ({ p50: percentile(taken, 0.5), p95: percentile(taken, 0.95) })) as { [K in keyof W]: Latency };
 }
 
 const round = (value: number): number => Math.round(value * 1_000) / 1_000;

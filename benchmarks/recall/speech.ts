@@ -2,7 +2,8 @@ import { randomFrom } from "@mema/db/recall-set";
 
 /** Made-up talk with the word frequencies of natural language (Zipf), the same for the same seed. */
 export interface Speech {
-  sentence(): string;
+  /** 8 to 23 words unless told. */
+  sentence(length?: [from: number, to: number]): string;
   /** Six words, half of them frequent. */
   question(): string;
 }
@@ -22,7 +23,7 @@ export function createSpeech(seed: number): Speech {
   const zipf = () => word(Math.floor(vocabulary ** random()));
   const words = (count: number, next: () => string) => Array.from({ length: count }, next).join(" ");
   return {
-    sentence: () => words(8 + Math.floor(random() * 16), zipf),
+    sentence: ([from, to] = [8, 23]) => words(from + Math.floor(random() * (to - from + 1)), zipf),
     question: () => `${words(3, zipf)} ${words(3, () => word(Math.floor(random() * 2_000)))}`,
   };
 }

@@ -1,6 +1,7 @@
 import { badInput, type RecallKind, textLimits } from "@mema/shared";
 import { askedFactTypes, languageOfLocale, periodsOf } from "@mema/shared/text-analysis";
-import { and, eq, inArray } from "drizzle-orm";
+import { and, eq, sql } from "drizzle-orm";
+import { clockAt, databaseClock } from "./clock.ts";
 import type { UserTransaction } from "./connection/access.ts";
 import { findCandidates, type RecallFilters } from "./recall/candidates.ts";
 import { findByMeaning } from "./recall/meaning.ts";
@@ -8,6 +9,7 @@ import { readQuestion, wordless } from "./recall/question.ts";
 import { type Contribution, rank } from "./recall/ranking.ts";
 import type { Embedding } from "./recall/vectors.ts";
 import { facts, messages, users } from "./schema/index.ts";
+import { isOneOf } from "./sql-fragments.ts";
 
 export type { Contribution, Embedding, RecallFilters };
 
@@ -17,8 +19,8 @@ export interface RecallSearch extends RecallFilters {
   limit: number;
   /** The question's vector, when there is one: what is near in meaning is found, too. */
   embedding?: Embedding | undefined;
-  /** The time that "last week" counts from and recency is measured to. */
-  now: Date;
+  /** The time that "last week" counts from and recency is measured to: the database's clock unless told. */
+  now?: Date;
 }
 
 /** One thing found: a message, or a fact with where it comes from. `score` is the sum of its contributions, in units of BM25. */
@@ -45,22 +47,28 @@ export interface RecallRepository {
 
 export function createRecallRepository(tx: UserTransaction): RecallRepository {
   return {
-    async search({ query, limit, now, embedding, ...filters }) {
+    async search({ query, limit, now: at, embedding, ...filters }) {
       if (query.length > textLimits.query) {
         throw badInput("query", `must have at most ${textLimits.query} characters: ask for less at once`, textLimits.query);
       }
-      const [own] = await tx.select({ locale: users.locale, timezone: users.timezone }).from(users).where(eq(users.id, tx.userId));
-      const read = await readQuestion(tx, query, languageOfLocale(own?.locale));
+      const clock = at === undefined ? databaseClock : clockAt(at);
+      const [own] = await tx
+        .select({ locale: users.locale, timezone: users.timezone, now: sql<string>`(${clock})::timestamptz(3)` })
+        .from(users)
+        .where(eq(users.id, tx.userId));
+      if (own === undefined) return [];
+      const read = await readQuestion(tx, query, languageOfLocale(own.locale));
       const meaningHits = embedding === undefined ? [] : await findByMeaning(tx, embedding, filters, read?.documentCount ?? 0);
       if (read === null && meaningHits.length === 0) return [];
       const question = read ?? wordless;
       const candidates = await findCandidates(tx, question, filters, meaningHits);
+      const now = new Date(own.now);
       const ranked = rank(candidates, {
         terms: question.terms.map(({ term }) => term),
         entityWeight: question.entityWeight,
         averageLength: question.averageLength,
         now,
-        periods: periodsOf(query, now, own?.timezone ?? "UTC"),
+        periods: periodsOf(query, now, own.timezone ?? "UTC"),
         factTypes: askedFactTypes(query),
         limit,
       });
@@ -77,36 +85,38 @@ async function readTexts(tx: UserTransaction, found: readonly { id: string; kind
   const idsOf = (kind: RecallKind) => found.filter((one) => one.kind === kind).map(({ id }) => id);
   const texts = new Map<string, Omit<RecallResult, "score" | "contributions">>();
   const [messageIds, factIds] = [idsOf("message"), idsOf("fact")];
-  if (messageIds.length > 0) {
-    const rows = await tx
-      .select({
-        id: messages.id,
-        text: messages.content,
-        author: messages.author,
-        date: messages.sentAt,
-        conversationId: messages.conversationId,
-      })
-      .from(messages)
-      .where(and(eq(messages.userId, tx.userId), inArray(messages.id, messageIds)));
-    for (const row of rows) texts.set(row.id, { ...row, kind: "message", messageId: row.id, quote: null });
-  }
-  if (factIds.length > 0) {
-    const rows = await tx
-      .select({
-        id: facts.id,
-        text: facts.content,
-        date: facts.recordedAt,
-        messageId: facts.sourceMessageId,
-        quote: facts.sourceQuote,
-        start: facts.sourceStart,
-        end: facts.sourceEnd,
-      })
-      .from(facts)
-      .where(and(eq(facts.userId, tx.userId), inArray(facts.id, factIds)));
-    for (const { quote, start, end, ...row } of rows) {
-      const provenance = quote === null || start === null || end === null ? null : { text: quote, start, end };
-      texts.set(row.id, { ...row, kind: "fact", conversationId: null, author: null, quote: provenance });
-    }
+  const [said, known] = await Promise.all([
+    messageIds.length === 0
+      ? []
+      : tx
+          .select({
+            id: messages.id,
+            text: messages.content,
+            author: messages.author,
+            date: messages.sentAt,
+            conversationId: messages.conversationId,
+          })
+          .from(messages)
+          .where(and(eq(messages.userId, tx.userId), isOneOf(messages.id, messageIds))),
+    factIds.length === 0
+      ? []
+      : tx
+          .select({
+            id: facts.id,
+            text: facts.content,
+            date: facts.recordedAt,
+            messageId: facts.sourceMessageId,
+            quote: facts.sourceQuote,
+            start: facts.sourceStart,
+            end: facts.sourceEnd,
+          })
+          .from(facts)
+          .where(and(eq(facts.userId, tx.userId), isOneOf(facts.id, factIds))),
+  ]);
+  for (const row of said) texts.set(row.id, { ...row, kind: "message", messageId: row.id, quote: null });
+  for (const { quote, start, end, ...row } of known) {
+    const provenance = quote === null || start === null || end === null ? null : { text: quote, start, end };
+    texts.set(row.id, { ...row, kind: "fact", conversationId: null, author: null, quote: provenance });
   }
   return texts;
 }

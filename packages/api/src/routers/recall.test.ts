@@ -1,3 +1,4 @@
+import { createFactRepository, withUser } from "@mema/db";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { createTestApi, type TestApi } from "../testing.ts";
 
@@ -60,8 +61,8 @@ test.each([
   await expect(caller.recall.search(input)).rejects.toThrow(new RegExp(field));
 });
 
-test("packs what fits, each thing once, and records the facts as used", async () => {
-  const { caller } = await api.createUser();
+test("packs what fits, each thing once, and records the facts as used for the answer", async () => {
+  const { caller, userId } = await api.createUser();
   const fact = await caller.facts.create({ content: "Dima loves climbing" });
   await caller.messages.ingest({
     messages: [
@@ -74,8 +75,12 @@ test("packs what fits, each thing once, and records the facts as used", async ()
   expect(tokens).toBeLessThanOrEqual(300);
   expect(items.length).toBeGreaterThan(3);
   expect(text.match(/Dima loves climbing/g)).toHaveLength(1);
-  const { items: kept } = await caller.recall.pack({ query: "climbing with Dima", maxTokens: 300, kinds: ["fact"] });
+  const { message } = await caller.messages.send({ text: "What do you know of climbing?", role: "bot" });
+  const asked = { query: "climbing with Dima", maxTokens: 300, kinds: ["fact" as const], messageId: message.id };
+  const { items: kept } = await caller.recall.pack(asked);
   expect(kept.map(({ id }) => id)).toEqual([fact.id]);
+  const uses = await withUser(api.services.db, userId, (tx) => createFactRepository(tx).listUses({ messageId: message.id }));
+  expect(uses).toMatchObject([{ factId: fact.id, score: kept[0]?.score }]);
 });
 
 test("what is packed cannot leave its block or its line", async () => {

@@ -78,6 +78,7 @@ export function conditionsOf(tx: UserTransaction, filters: RecallFilters): SQL |
 /**
  * The documents that score best for the terms alone, with the messages beside them. One statement on the user's own postings: its cost
  * is bounded by the budget, however much the user has said. With filters all terms are read, because a filter may leave the frequent alone.
+ * `offset 0` keeps the planner from reading all of the user's documents to join them: its statistics are of all users.
  */
 export async function findCandidates(
   tx: UserTransaction,
@@ -97,11 +98,11 @@ export async function findCandidates(
       : sql`and exists (select 1 from recall_documents d where d.user_id = ${user} and d.id = p.document_id and ${conditions})`;
   const bearers = sql`array(select json_array_elements_text(${JSON.stringify(names)}::json))`;
   const beside = (direction: SQL, order: SQL) => sql`
-    (select coalesce(json_agg(json_build_array(n.id, n.at, n.length, n.named)), '[]'::json) from (
+    case when best.place <= ${recallParameters.surrounded} then (select coalesce(json_agg(json_build_array(n.id, n.at, n.length, n.named)), '[]'::json) from (
       select d.id, d.at, d.length, d.speaker && ${bearers} as named from recall_documents d
       where d.user_id = ${user} and d.conversation_id = c.conversation_id and (d.at, d.id) ${direction} (c.at, c.id) and d.kind = 'message'
       ${conditions === null ? sql`` : sql`and ${conditions}`}
-      order by d.at ${order}, d.id ${order} limit ${recallParameters.neighbours.length}) n)`;
+      order by d.at ${order}, d.id ${order} limit ${recallParameters.neighbours.length}) n) end`;
   const named = sql`any(${`{${entityIds.join(",")}}`}::uuid[])`;
   const factsAboutNamed =
     entityIds.length === 0
@@ -143,15 +144,17 @@ export async function findCandidates(
       ${factsAboutNamed}
       ${byMeaning}
     ), best as materialized (
-      select document_id, json_agg(json_build_array(position, score) order by position) filter (where position is not null) as scores, sum(score) as score
+      select document_id, json_agg(json_build_array(position, score) order by position) filter (where position is not null) as scores, sum(score) as score,
+        row_number() over (order by sum(score) desc, document_id desc) as place
       from scored group by document_id order by score desc, document_id desc limit ${recallParameters.candidates}
     )
     select c.id, c.kind, c.at, c.conversation_id, c.length, c.asks, c.speaker && ${bearers} as named, coalesce(best.scores, '[]'::json) as scores,
       ${entityIds.length === 0 ? sql`false` : sql`exists (select 1 from fact_entities e where e.user_id = ${user} and e.fact_id = c.id and e.entity_id = ${named})`} as about_named,
       f.fact_type, f.temporal_sensitivity, f.event_date::text as event_date,
       ${beside(sql`<`, sql`desc`)} as before, ${beside(sql`>`, sql`asc`)} as after
-    from best join recall_documents c on c.user_id = ${user} and c.id = best.document_id
-    left join facts f on f.user_id = ${user} and f.id = c.fact_id`);
+    from best
+    cross join lateral (select * from recall_documents d where d.user_id = ${user} and d.id = best.document_id offset 0) c
+    left join lateral (select * from facts f where f.user_id = ${user} and f.id = c.fact_id offset 0) f on c.fact_id is not null`);
   return rows.map(toCandidate);
 }
 
@@ -169,7 +172,12 @@ function frequentTerms(terms: readonly WeightedTerm[]): Set<string> {
 }
 
 const toPlaces = (list: unknown): Place[] =>
-  (list as [string, string, number, boolean][]).map(([id, at, length, saidByNamed]) => ({ id, at: new Date(at), length, saidByNamed }));
+  ((list ?? []) as [string, string, number, boolean][]).map(([id, at, length, saidByNamed]) => ({
+    id,
+    at: new Date(at),
+    length,
+    saidByNamed,
+  }));
 
 /** A day as an instant: noon in UTC lies in it almost everywhere. */
 const noonOf = (day: string): Date => new Date(`${day}T12:00:00Z`);

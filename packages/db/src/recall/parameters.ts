@@ -54,12 +54,13 @@ export const recallParameters = {
   meaningFill: { from: 1, worth: 0.01, fewest: 10, similarity: 0.3 },
   meaningHits: 50,
   meaningSample: 256,
-  /** Documents whose surroundings are looked at. */
-  candidates: 200,
+  /** Documents that are ranked, and how many of them, by their own words, give to what stands beside them. */
+  candidates: 120,
+  surrounded: 60,
   /** Postings that are read to find candidates; words that are more frequent only add to what rarer ones found. */
   postingBudget: 5_000,
   /** Candidates by rarer words whose frequent words are looked up. */
-  shortlist: 500,
+  shortlist: 300,
   /** Words of a question that are used, the rarest first. */
   queryTerms: 32,
 } as const;

@@ -1,8 +1,7 @@
 import { queryTerms, type Language, relatedTerms, similarity } from "@mema/shared/text-analysis";
-import { and, eq, type SQL, sql } from "drizzle-orm";
+import { and, eq, inArray, type SQL, sql } from "drizzle-orm";
 import type { UserTransaction } from "../connection/access.ts";
 import { recallNames, recallStatistics, recallTerms } from "../schema/index.ts";
-import { isOneOf } from "../sql-fragments.ts";
 import type { WeightedTerm } from "./candidates.ts";
 import { recallParameters } from "./parameters.ts";
 
@@ -33,15 +32,18 @@ const looksLikeCharacter = /^[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakan
 export async function readQuestion(tx: UserTransaction, query: string, language: Language | null): Promise<Question | null> {
   const asked = queryTerms(query, language);
   if (asked.length === 0) return null;
-  const [total] = await tx
-    .select({ documents: recallStatistics.documentCount, length: recallStatistics.totalLength })
-    .from(recallStatistics)
-    .where(eq(recallStatistics.userId, tx.userId));
-  if (total === undefined || total.documents === 0) return null;
-  const idf = (documentCount: number) => Math.log(1 + (Math.max(0, total.documents - documentCount) + 0.5) / (documentCount + 0.5));
   const askedTerms = asked.map(({ term }) => term);
   const related = relatedTerms(query, language);
-  const counts = await countsOf(tx, [...askedTerms, ...related]);
+  const [[total], counts, named] = await Promise.all([
+    tx
+      .select({ documents: recallStatistics.documentCount, length: recallStatistics.totalLength })
+      .from(recallStatistics)
+      .where(eq(recallStatistics.userId, tx.userId)),
+    countsOf(tx, [...askedTerms, ...related]),
+    entitiesCalled(tx, askedTerms),
+  ]);
+  if (total === undefined || total.documents === 0) return null;
+  const idf = (documentCount: number) => Math.log(1 + (Math.max(0, total.documents - documentCount) + 0.5) / (documentCount + 0.5));
   const known = new Map(askedTerms.flatMap((term) => toEntry(term, counts)));
   const terms = new Map<string, WeightedTerm>();
   const add = (term: string, documentCount: number, share: number) => {
@@ -51,18 +53,16 @@ export async function readQuestion(tx: UserTransaction, query: string, language:
   for (const [term, count] of known) add(term, count, 1);
   const rarest = related.flatMap((term) => toEntry(term, counts)).toSorted(([a, fewer], [b, more]) => fewer - more || (a < b ? -1 : 1));
   for (const [term, count] of rarest.slice(0, recallParameters.relatedWords)) add(term, count, recallParameters.related);
-  const named = await entitiesCalled(tx, askedTerms);
-  for (const [term, count] of await countsOf(tx, named.otherNames)) add(term, count, recallParameters.alias);
-  const guessed = [...Map.groupBy(asked, ({ word }) => word).values()]
+  const unknown = [...Map.groupBy(asked, ({ word }) => word).values()]
     .filter(
       (forms) =>
         forms.some(({ word }) => looksLikeCharacter.test(word)) || !forms.some(({ term }) => known.has(term) || named.terms.has(term)),
     )
-    .flatMap((forms) => forms.slice(0, 1))
+    .flatMap((forms) => forms.slice(0, 1).map(({ term }) => term))
     .slice(0, recallParameters.guessedWords);
-  for (const { term } of guessed) {
-    for (const guess of await likeliest(tx, term)) add(guess.term, guess.documentCount, guess.share);
-  }
+  const [otherCounts, ...guesses] = await Promise.all([countsOf(tx, named.otherNames), ...unknown.map((term) => likeliest(tx, term))]);
+  for (const [term, count] of otherCounts) add(term, count, recallParameters.alias);
+  for (const guess of guesses.flat()) add(guess.term, guess.documentCount, guess.share);
   const weighted = [...terms.values()].toSorted(
     (a, b) => Number(known.has(b.term)) - Number(known.has(a.term)) || a.documentCount - b.documentCount || (a.term < b.term ? -1 : 1),
   );
@@ -99,25 +99,23 @@ async function countsOf(tx: UserTransaction, terms: readonly string[]): Promise<
 /** The entities that one of these terms is a name of, which of the terms are, and what else the entities are called. */
 async function entitiesCalled(tx: UserTransaction, terms: readonly string[]) {
   const own = eq(recallNames.userId, tx.userId);
-  const called = await tx
-    .select({ term: recallNames.term, entityId: recallNames.entityId })
+  const called = tx
+    .selectDistinct({ id: recallNames.entityId })
     .from(recallNames)
     .where(and(own, oneOfTerms(sql`${recallNames.term}`, terms)))
-    .orderBy(recallNames.entityId, recallNames.term)
+    .orderBy(recallNames.entityId)
     .limit(recallParameters.namedEntities);
-  const entityIds = [...new Set(called.map(({ entityId }) => entityId))];
-  const all =
-    entityIds.length === 0
-      ? []
-      : await tx
-          .select({ term: recallNames.term })
-          .from(recallNames)
-          .where(and(own, isOneOf(recallNames.entityId, entityIds)));
+  const names = await tx
+    .select({ term: recallNames.term, entityId: recallNames.entityId })
+    .from(recallNames)
+    .where(and(own, inArray(recallNames.entityId, called)))
+    .orderBy(recallNames.entityId, recallNames.term);
   const asked = new Set(terms);
+  const all = new Set(names.map(({ term }) => term));
   return {
-    entityIds,
-    terms: new Set(called.map(({ term }) => term)),
-    otherNames: [...new Set(all.map(({ term }) => term))].filter((term) => !asked.has(term)),
+    entityIds: [...new Set(names.map(({ entityId }) => entityId))],
+    terms: all.intersection(asked),
+    otherNames: [...all.difference(asked)],
   };
 }
 
@@ -126,14 +124,15 @@ async function likeliest(tx: UserTransaction, asked: string): Promise<{ term: st
   const isCharacter = looksLikeCharacter.test(asked);
   if (!isCharacter && !looksLikeWord.test(asked)) return [];
   const beginning = String.fromCodePoint(asked.codePointAt(0) ?? 0);
-  const rows = await tx
-    .select({ term: recallTerms.term, documentCount: recallTerms.documentCount })
-    .from(recallTerms)
-    .where(and(eq(recallTerms.userId, tx.userId), sql`${recallTerms.term} ^@ ${beginning}`))
-    .orderBy(recallTerms.term)
-    .limit(recallParameters.guessesFrom);
-  return rows
-    .map((row) => ({ ...row, share: isCharacter ? 1 : similarity(asked, row.term) }))
+  // One row: thousands of them take longer to be read than to be found.
+  const [found] = await tx.execute<{ terms: [term: string, documentCount: number][] }>(sql`
+    select coalesce(json_agg(json_build_array(t.term, t.document_count)), '[]'::json) as terms from (
+      select term, document_count from recall_terms
+      where user_id = ${tx.userId}::uuid and term ^@ ${beginning}::text and length(term) between ${isCharacter ? 1 : asked.length - 3} and ${asked.length + 3}
+      order by term limit ${recallParameters.guessesFrom}
+    ) t`);
+  return (found?.terms ?? [])
+    .map(([term, documentCount]) => ({ term, documentCount, share: isCharacter ? 1 : similarity(asked, term) }))
     .filter(({ share }) => share > 0)
     .toSorted((a, b) => b.share - a.share || b.documentCount - a.documentCount || (a.term < b.term ? -1 : 1))
     .slice(0, recallParameters.guesses)
