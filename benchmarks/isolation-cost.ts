@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { createCaller, createContext, createUser, ServerKeys, SignInGuard } from "@mema/api";
+import { createCaller, createContext, createUser, ServerKeys, SignInGuard, silentMeter } from "@mema/api";
 import { compileQuery, conversations, createDbClient, type Db, facts, newId, type RuntimeUrls, users, withUser } from "@mema/db";
 import { and, eq, sql } from "drizzle-orm";
 import { drizzle } from "drizzle-orm/postgres-js";
@@ -54,6 +54,7 @@ function open(urls: RuntimeUrls, stage: Stage, poolSize: number) {
     secretKey: randomBytes(32),
     allowPrivateWebhooks: false,
     mail: null,
+    meter: silentMeter,
     closing: new AbortController().signal,
   };
   const { userId, factIds, conversationId, apiKey } = stage;

@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { createCaller, createContext, createUser, ServerKeys, SignInGuard } from "@mema/api";
+import { createCaller, createContext, createUser, ServerKeys, SignInGuard, silentMeter } from "@mema/api";
 import { createUserRepository, withUser } from "@mema/db";
 import { openBenchmarkClient } from "./database.ts";
 import { baselines } from "./recall/baselines.ts";
@@ -26,6 +26,7 @@ export async function measure(parameters: string[]): Promise<{ engine: string; r
     secretKey: randomBytes(32),
     allowPrivateWebhooks: false,
     mail: null,
+    meter: silentMeter,
     closing: new AbortController().signal,
   };
   const answers: Answer[] = [];

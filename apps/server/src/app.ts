@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import { appRouter, createContext, maxBatchSize, placeOf, type Services, toErrorReply } from "@mema/api";
+import { appRouter, createContext, maxBatchSize, placeOf, type Services, toErrorReply, withTraceOf } from "@mema/api";
 import { checkReadiness } from "@mema/db";
 import { AppError, badInput } from "@mema/shared";
 import { getConnInfo } from "@hono/node-server/conninfo";
@@ -50,7 +50,9 @@ export function createApp({ services, metrics, gate, isDraining, trustedProxies 
     const requestId = randomUUID();
     const start = performance.now();
     const procedure = procedureLabel(context.req.path.slice("/trpc/".length));
-    const response = await serve(context, requestId).catch((error: unknown) => refuse(error, { procedure, requestId }));
+    const response = await withTraceOf(context.req.raw.headers, () => serve(context, requestId)).catch((error: unknown) =>
+      refuse(error, { procedure, requestId }),
+    );
     response.headers.set("x-request-id", requestId);
     const milliseconds = performance.now() - start;
     metrics.observe(procedure, response.status, milliseconds);

@@ -21,6 +21,9 @@ test.each([
   [{ ...runtime, MEMA_AUTH_URL: "" }, "MEMA_AUTH_URL"],
   [{ ...runtime, MEMA_WORKER_URL: "localhost" }, "MEMA_WORKER_URL"],
   [{ LOG_LEVEL: "loud" }, "LOG_LEVEL"],
+  [{ MEMA_SMTP_URL: "https://mema:kingfisher@mail.example", MEMA_MAIL_FROM: "a@b.example" }, "MEMA_SMTP_URL"],
+  [{ MEMA_SMTP_URL: "smtps://mema:kingfisher@mail.example" }, "MEMA_MAIL_FROM"],
+  [{ MEMA_SMTP_URL: "smtp://mail.example", MEMA_MAIL_FROM: "Mema reminders" }, "MEMA_MAIL_FROM"],
 ])("names what is wrong with %j and does not repeat it", (variables, name) => {
   expect(() => readEnvironment(variables)).toThrow(name);
   for (const value of Object.values(variables)) if (value.length > 20) expect(() => readEnvironment(variables)).not.toThrow(value);

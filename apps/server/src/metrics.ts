@@ -1,11 +1,15 @@
+import type { Meter } from "@mema/api";
 import type { Db } from "@mema/db";
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from "prom-client";
+import { createDeliveryMetrics } from "./delivery-metrics.ts";
 
 /** What an operator watches, in Prometheus' text format. Labels are procedure names and codes, never ids or text. */
 export interface Metrics {
   registry: Registry;
   contentType: string;
   observe(procedure: string, status: number, milliseconds: number): void;
+  /** What the API tells of deliveries. */
+  meter: Meter;
   text(): Promise<string>;
 }
 
@@ -31,14 +35,17 @@ export function createMetrics(db: Db): Metrics {
     labelNames: ["state"],
     registers: [registry],
   });
+  const { meter, refresh } = createDeliveryMetrics(db, registry);
   return {
     registry,
+    meter,
     contentType: registry.contentType,
     observe: (procedure, status, milliseconds) => {
       requests.inc({ procedure, status });
       seconds.observe({ procedure }, milliseconds / 1000);
     },
-    text: () => {
+    text: async () => {
+      await refresh();
       for (const [state, count] of Object.entries(db.app.pool.counts)) connections.set({ state }, count);
       return registry.metrics();
     },

@@ -65,6 +65,7 @@ async function serveOn(
 ): Promise<RunningServer> {
   const closing = new AbortController();
   const embeddings = embeddingEndpoint(environment);
+  const metrics = createMetrics(database.db);
   const services: Services = {
     db: database.db,
     log,
@@ -78,6 +79,7 @@ async function serveOn(
     allowPrivateWebhooks: environment.MEMA_ALLOW_PRIVATE_WEBHOOKS,
     mail: mailSettings(environment),
     embeddings,
+    meter: metrics.meter,
     closing: closing.signal,
   };
   let firstStart = false;
@@ -95,7 +97,7 @@ async function serveOn(
   }
   let draining = false;
   const trustedProxies = environment.MEMA_TRUST_PROXY;
-  const app = createApp({ services, metrics: createMetrics(database.db), gate, isDraining: () => draining, trustedProxies });
+  const app = createApp({ services, metrics, gate, isDraining: () => draining, trustedProxies });
   const server = await listen(app.fetch, environment);
   const { port } = server.address() as AddressInfo;
   const host = environment.HOST.includes(":") ? `[${environment.HOST}]` : environment.HOST;

@@ -3,6 +3,7 @@ import { createMemaClient } from "@mema/api/client";
 import { createChannels } from "./channels/index.ts";
 import { readEnvironment } from "./env.ts";
 import { createLog } from "./log.ts";
+import { traceHeaders } from "./tracing.ts";
 import { Worker } from "./worker.ts";
 import { overHttp } from "./worker-api.ts";
 
@@ -10,7 +11,7 @@ try {
   const environment = readEnvironment();
   const log = createLog(environment.LOG_LEVEL);
   const worker = new Worker({
-    api: overHttp(createMemaClient({ url: environment.MEMA_URL, apiKey: environment.MEMA_SERVICE_KEY })),
+    api: overHttp(createMemaClient({ url: environment.MEMA_URL, apiKey: environment.MEMA_SERVICE_KEY, headers: traceHeaders })),
     channels: createChannels(log),
     log,
     name: environment.MEMA_WORKER_NAME ?? `${hostname()}:${process.pid}`,

@@ -6,6 +6,7 @@ import { type Channels, sendThrough } from "./channels/index.ts";
 import type { SendResult } from "./channels/channel.ts";
 import { Leases } from "./leases.ts";
 import type { WorkerLog } from "./log.ts";
+import { inSpan } from "./tracing.ts";
 import type { Completion, Failure, Job, Lease, WorkerApi } from "./worker-api.ts";
 
 export interface WorkerOptions {
@@ -186,12 +187,11 @@ export class Worker {
   async #claim(): Promise<{ claimed: number; more: boolean }> {
     const askedAt = performance.now();
     const limit = Math.min(maxBatch, this.#concurrency - this.#leases.size);
-    const { deliveries, cursor } = await this.#api.claim({
-      workerId: this.id,
-      limit,
-      perUser,
-      leaseSeconds: this.#leaseSeconds,
-      after: this.#cursor,
+    const { deliveries, cursor } = await inSpan("claim", {}, async (span) => {
+      const request = { workerId: this.id, limit, perUser, leaseSeconds: this.#leaseSeconds, after: this.#cursor };
+      const claimed = await this.#api.claim(request);
+      span.setAttribute("mema.deliveries", claimed.deliveries.length);
+      return claimed;
     });
     this.#cursor = cursor;
     const leases = deliveries.map(({ userId, deliveryId, leaseToken }) => ({ userId, deliveryId, leaseToken }));
@@ -210,7 +210,9 @@ export class Worker {
 
   /** Begins what was claimed and sends what may be sent. Never throws. */
   async #deliver(leases: readonly Lease[]): Promise<void> {
-    const [begun, error] = await tryCatch(this.#api.begin({ leases: [...leases] }));
+    const [begun, error] = await tryCatch(
+      inSpan("begin", { "mema.deliveries": leases.length }, () => this.#api.begin({ leases: [...leases] })),
+    );
     if (error !== null) {
       this.#log.warn({ code: errorCode(error), deliveries: leases.length }, "begin failed; giving the deliveries back");
       await this.#giveBack(leases);
@@ -230,7 +232,12 @@ export class Worker {
   async #send(lease: Lease, job: Job): Promise<void> {
     const { deliveryId } = lease;
     const start = performance.now();
-    const result = await sendThrough(this.#channels, job, { deliveryId, signal: this.#leases.signalOf(deliveryId) });
+    const result = await inSpan("send", { "mema.channel": job.type, "mema.delivery_id": deliveryId }, async (span) => {
+      const ended = await sendThrough(this.#channels, job, { deliveryId, signal: this.#leases.signalOf(deliveryId) });
+      span.setAttribute("mema.outcome", ended.outcome);
+      if ("error" in ended) span.setAttribute("mema.error", ended.error);
+      return ended;
+    });
     const ms = Math.round(performance.now() - start);
     this.#log.info(
       { deliveryId, channel: job.type, outcome: result.outcome, ms, ...("error" in result ? { error: result.error } : {}) },
@@ -249,7 +256,7 @@ export class Worker {
   ): Promise<void> {
     const giveUpAt = performance.now() + this.#leaseSeconds * 2_000;
     for (let failures = 0; ; failures += 1) {
-      const [answer, error] = await tryCatch(report());
+      const [answer, error] = await tryCatch(inSpan("settle", { "mema.deliveries": ends.length }, report));
       if (error === null) {
         const lost = answer.results.filter(({ status }) => status === "lost");
         if (lost.length > 0)

@@ -10,8 +10,8 @@ export interface MemaClientOptions {
   apiKey: string;
   /** Sends calls made at the same moment as one request. Off unless asked for: a batch cannot carry an Idempotency-Key. */
   batch?: boolean;
-  /** Sent with every call of this client, for example `{ "Idempotency-Key": ... }`. */
-  headers?: Record<string, string>;
+  /** Sent with every call of this client, for example `{ "Idempotency-Key": ... }`; a function is asked at each call. */
+  headers?: Record<string, string> | (() => Record<string, string>);
 }
 
 /** The largest batch that the server takes. */
@@ -23,7 +23,7 @@ export const maxBatchSize = 20;
  */
 export function createMemaClient({ url, apiKey, batch = false, headers = {} }: MemaClientOptions) {
   const endpoint = `${url.replace(/\/$/, "")}/trpc`;
-  const credentials = { authorization: `Bearer ${apiKey}`, ...headers };
+  const credentials = () => ({ authorization: `Bearer ${apiKey}`, ...(typeof headers === "function" ? headers() : headers) });
   const calls = { url: endpoint, headers: credentials, methodOverride: "POST" as const };
   return createTRPCClient<AppRouter>({
     links: [
@@ -35,7 +35,7 @@ export function createMemaClient({ url, apiKey, batch = false, headers = {} }: M
           EventSource,
           eventSourceOptions: {
             fetch: async (input, init) => {
-              const response = await fetch(input, { ...init, headers: { ...init.headers, ...credentials } });
+              const response = await fetch(input, { ...init, headers: { ...init.headers, ...credentials() } });
               // An EventSource gives up for good on any answer but 200. While a server restarts, a proxy or the server itself says 50x.
               if (response.status >= 502) throw new TypeError(`the server is away (${response.status})`);
               return response;

@@ -4,6 +4,7 @@ import type { Mailbox, SmtpServer } from "@mema/shared/mail";
 import type { Db, TransactionOptions, UserTransaction } from "@mema/db";
 import type { ServerKeys } from "./credentials.ts";
 import type { EmbeddingEndpoint } from "./services/embeddings/endpoint.ts";
+import type { Meter } from "./meter.ts";
 import type { SignInGuard } from "./sign-in-guard.ts";
 
 /** Who is asking. A user's key and a user's session act as that user; an admin key creates users and sees no content; a service key is the worker's. */
@@ -48,6 +49,7 @@ export interface Services {
   allowPrivateWebhooks: boolean;
   /** Null: no e-mail. */
   mail: MailSettings | null;
+  meter: Meter;
   /** Aborted when the server shuts down: long polls and live streams end. */
   closing: AbortSignal;
 }

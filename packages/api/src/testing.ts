@@ -3,6 +3,7 @@ import { createTestDatabase, type TestDatabase } from "@mema/db/testing";
 import { createContext, type RequestFacts, type Services } from "./context.ts";
 import { ServerKeys } from "./credentials.ts";
 import { createCaller } from "./index.ts";
+import { silentMeter } from "./meter.ts";
 import { SignInGuard } from "./sign-in-guard.ts";
 import { createUser, type NewAccount } from "./services/users.ts";
 
@@ -44,6 +45,7 @@ export async function createTestApi(overrides: Partial<Services> = {}): Promise<
     secretKey: randomBytes(32),
     allowPrivateWebhooks: true,
     mail: null,
+    meter: silentMeter,
     closing: closing.signal,
     ...overrides,
   };

@@ -7,6 +7,7 @@ import { placeOf, toAppError, toTRPCError } from "./errors.ts";
 import { openIdempotency } from "./idempotency.ts";
 import { writeRecords } from "./records.ts";
 import { embedQuestion, notCompared } from "./services/embeddings/question.ts";
+import { inSpan, SpanKind } from "./tracing.ts";
 
 export interface ProcedureMeta {
   /** The answer holds a secret, which is not kept for retries. */
@@ -55,14 +56,31 @@ const mapErrors = t.middleware(async ({ next, ctx, path }) => {
   throw error;
 });
 
+/** A span for each call, where an OpenTelemetry SDK is registered. */
+const traced = t.middleware(({ next, ctx, path, type }) =>
+  inSpan(
+    path,
+    { "rpc.system": "trpc", "rpc.method": path, "mema.type": type, "mema.request_id": ctx.request.requestId },
+    async () => {
+      const result = await next();
+      if (!result.ok) throw result.error;
+      return result;
+    },
+    SpanKind.SERVER,
+  ),
+);
+
 /** Answers that hold a secret are never kept, so a retry cannot be answered with the first one's. */
 const secretAnswerMessage = "cannot be used here: the answer holds a secret, which is not kept for retries. Send the call without it";
 
 /** Needs no credential. */
-export const publicProcedure = t.procedure.use(mapErrors).use(({ ctx, meta, next }) => {
-  if (meta?.answersWithSecret === true && ctx.request.idempotencyKey !== null) throw badInput("Idempotency-Key", secretAnswerMessage);
-  return next();
-});
+export const publicProcedure = t.procedure
+  .use(traced)
+  .use(mapErrors)
+  .use(({ ctx, meta, next }) => {
+    if (meta?.answersWithSecret === true && ctx.request.idempotencyKey !== null) throw badInput("Idempotency-Key", secretAnswerMessage);
+    return next();
+  });
 
 function authenticated<Type extends Actor["type"]>(...types: Type[]) {
   return publicProcedure.use(async ({ ctx, next }) => {
@@ -108,7 +126,10 @@ const member = authenticated("api_key", "user").use(({ ctx, next, type, path }) 
       await writeRecords(ctx, tx, path, records);
       return result;
     };
-    return outer === undefined ? withUser(services.db, actor.userId, recorded, options) : recorded(outer);
+    if (outer !== undefined) return recorded(outer);
+    return inSpan("user transaction", { "mema.read_only": options?.readOnly === true }, () =>
+      withUser(services.db, actor.userId, recorded, options),
+    );
   };
   return next({ ctx: { userId: actor.userId, asUser } });
 });

@@ -72,6 +72,11 @@ async function callReminders(tx: UserTransaction, walk: Walk, { factId, messageI
   await expect(channels.update(channel.id, channel.version, { name: "log 3" })).rejects.toMatchObject({ code: "CONFLICT" });
   await channels.mark(channel.id, { verifiedAt: at });
   await channels.usable();
+  await channels.tryCode(channel.id, 5, at);
+  const circuit = { failuresToOpen: 1, shortestSeconds: 30, longestSeconds: 300 };
+  const ends = { channelId: channel.id, succeeded: false, failures: 1, lastFailure: "http_500", answered: false, disabledReason: null };
+  await channels.recordEnds([ends], circuit, at);
+  await channels.takeProbes([channel.id], at, at);
 
   const reminders = walk.of(createReminderRepository, tx);
   const input = { title: "call", kind: "once", dtstartLocal: "2025-01-01T13:00:00", dedupeKey: "call", nextOccurrenceAt: at } as const;
@@ -170,6 +175,7 @@ async function callReminders(tx: UserTransaction, walk: Walk, { factId, messageI
   await deliveries.revive([sending.deliveryId]);
   await deliveries.sentSince(id, at);
   await deliveries.markRead([sending.deliveryId], at);
+  await deliveries.releasePaused([channel.id], at);
   await channels.delete(channel.id);
   await expect(channels.delete(inbox.id)).rejects.toMatchObject({ code: "PRECONDITION_FAILED" });
   await reminders.delete(id);

@@ -57,6 +57,11 @@ export class Running {
     ended.catch(() => {});
   }
 
+  /** Everything that it printed. */
+  get output(): string {
+    return this.#lines.join("\n");
+  }
+
   signal(name: NodeJS.Signals): void {
     this.child.kill(name);
   }
@@ -82,11 +87,11 @@ export async function freePort(): Promise<number> {
 export async function startServer(port: number, database: Record<string, string>): Promise<Running> {
   const server = new Running("server", {
     ...keys,
+    LOG_LEVEL: "warn",
     ...database,
     PORT: String(port),
     MEMA_WORKER: "off",
     MEMA_ALLOW_PRIVATE_WEBHOOKS: "1",
-    LOG_LEVEL: "warn",
   });
   await server.printed("Mema is ready.");
   return server;

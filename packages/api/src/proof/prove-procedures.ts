@@ -7,6 +7,7 @@ import type { Actor, Context, Services } from "../context.ts";
 import { createContext } from "../context.ts";
 import { ServerKeys } from "../credentials.ts";
 import { appRouter } from "../root.ts";
+import { silentMeter } from "../meter.ts";
 import { SignInGuard } from "../sign-in-guard.ts";
 import { idFieldsOf, sampleInputs } from "./sample-inputs.ts";
 
@@ -83,6 +84,7 @@ function offlineServices(db: Db): Services {
     secretKey: randomBytes(32),
     allowPrivateWebhooks: false,
     mail: null,
+    meter: silentMeter,
     closing: AbortSignal.abort(),
   };
 }

@@ -21,10 +21,11 @@ afterAll(async () => {
   await api.close();
 });
 
-/** The code in the last mail to an address. */
-function codeFor(address: string): string {
-  const raw = receiver.mails.findLast(({ to }) => to === address)?.raw ?? "";
-  return /The code is (\d{4} \d{4})/.exec(raw)?.[1] ?? "none";
+/** The code in the `nth` mail to an address, as soon as it is there. */
+async function codeFor(address: string, nth = 1): Promise<string> {
+  const mails = () => receiver.mails.filter(({ to }) => to === address);
+  await receiver.until(() => mails().length >= nth);
+  return /The code is (\d{4} \d{4})/.exec(mails()[nth - 1]?.raw ?? "")?.[1] ?? "none";
 }
 const inDatabase = <Row extends Record<string, unknown>>(userId: string, query: ReturnType<typeof sql>) =>
   withUser(api.services.db, userId, (tx) => tx.execute<Row>(query));
@@ -42,7 +43,7 @@ test("an address is used once the code that was mailed to it is entered", async 
   });
   await expect(caller.channels.test({ id: channel.id })).rejects.toMatchObject({ code: "PRECONDITION_FAILED" });
   await expect(caller.reminders.create({ title: "x", in: "PT1H", channelIds: [channel.id] })).rejects.toThrow("is not verified yet");
-  const code = codeFor("ada@example.org");
+  const code = await codeFor("ada@example.org");
   const [row] = await inDatabase<Record<string, string>>(userId, sql`select channels::text as row from channels where type = 'email'`);
   expect(row?.["row"]).not.toContain(code.replace(" ", ""));
   expect(await caller.channels.verify({ id: channel.id, code })).toEqual({ verified: true });
@@ -57,7 +58,7 @@ test("an address is used once the code that was mailed to it is entered", async 
 test("a code holds for five tries and 30 minutes, for its own address, and ends with the next one", async () => {
   const { caller, userId } = await api.createUser();
   const { id, version } = await caller.channels.create({ type: "email", address: "guess@example.org" });
-  const first = codeFor("guess@example.org");
+  const first = await codeFor("guess@example.org");
   const wrong = first.startsWith("0") ? "1111 1111" : "0000-0000";
   for (const triesLeft of [4, 3, 2, 1, 0]) {
     expect(await caller.channels.verify({ id, code: wrong })).toEqual({ verified: false, reason: "wrong_code", triesLeft });
@@ -66,13 +67,13 @@ test("a code holds for five tries and 30 minutes, for its own address, and ends 
 
   expect(await caller.channels.verify({ id })).toEqual({ verified: false, reason: "code_sent" });
   expect(await caller.channels.verify({ id, code: first })).toMatchObject({ verified: false, reason: "wrong_code" });
-  const second = codeFor("guess@example.org");
+  const second = await codeFor("guess@example.org", 2);
   await inDatabase(userId, sql`update channels set code_expires_at = now() - interval '1 second' where id = ${id}`);
   expect(await caller.channels.verify({ id, code: second })).toMatchObject({ reason: "code_expired" });
 
   await caller.channels.verify({ id });
   await caller.channels.update({ id, version, address: "other@example.org" });
-  expect(await caller.channels.verify({ id, code: codeFor("guess@example.org") })).toMatchObject({
+  expect(await caller.channels.verify({ id, code: await codeFor("guess@example.org", 3) })).toMatchObject({
     verified: false,
     reason: "code_expired",
   });
@@ -89,6 +90,7 @@ test("of six wrong codes entered at once five are compared", async () => {
 test("no more than five codes an hour leave for one user, and other users' codes are not held up", async () => {
   const { caller } = await api.createUser();
   for (let channel = 0; channel < 5; channel += 1) await caller.channels.create({ type: "email", address: `flood-${channel}@example.org` });
+  await codeFor("flood-4@example.org");
   const mails = receiver.mails.length;
   await expect(caller.channels.create({ type: "email", address: "flood-5@example.org" })).rejects.toMatchObject({
     code: "TOO_MANY_REQUESTS",
@@ -121,7 +123,7 @@ test("what is no address is refused at its field", async () => {
 test("without a mail server the error names the variables to set, and channels that are there wait instead of stopping others", async () => {
   const { caller, userId } = await api.createUser();
   const { id } = await caller.channels.create({ type: "email", address: "later@example.org" });
-  await caller.channels.verify({ id, code: codeFor("later@example.org") });
+  await caller.channels.verify({ id, code: await codeFor("later@example.org") });
   const { mail } = api.services;
   api.services.mail = null;
   try {
@@ -148,7 +150,7 @@ test("without a mail server the error names the variables to set, and channels t
 test("begin hands out a whole mail whose id is the delivery's, with everything escaped in its HTML", async () => {
   const { caller } = await api.createUser();
   const { id } = await caller.channels.create({ type: "email", address: "html@example.org" });
-  await caller.channels.verify({ id, code: codeFor("html@example.org") });
+  await caller.channels.verify({ id, code: await codeFor("html@example.org") });
   const title = '<img src=x onerror="alert(1)">\r\nBcc: eve@example.org & more';
   const { next } = await caller.reminders.create({ title, notes: "line one\nline <two>", in: "PT1S", channelIds: [id] });
   const at = new Date(next?.at ?? "");

@@ -11,11 +11,12 @@ import {
 } from "@mema/db";
 import { channelTypes, deliveryStatuses, idInput, isoInstant, pageInput, reminderPriorities } from "@mema/shared";
 import { z } from "zod";
+import type { Services } from "../context.ts";
 import { pageOutput } from "../outputs.ts";
 import { replayForOperator } from "../services/dead-letters.ts";
 import { expandDue } from "../services/expansion.ts";
 import { beginDeliveries } from "../services/sending.ts";
-import { settleDeliveries } from "../services/settlement.ts";
+import { type AttemptEnd, attemptOutcome, settleDeliveries, type SettleResult } from "../services/settlement.ts";
 import { maxWaitMs, waitForDue } from "../services/waiting.ts";
 import { adminProcedure, operatorProcedure, router, serviceProcedure } from "../trpc.ts";
 
@@ -117,7 +118,14 @@ export const workerRouter = router({
         ),
       }),
     )
-    .mutation(async ({ ctx, input }) => ({ decisions: await beginDeliveries(ctx.services, input.leases, databaseClock) })),
+    .mutation(async ({ ctx: { services }, input }) => {
+      const decisions = await beginDeliveries(services, input.leases, databaseClock);
+      for (const decision of decisions) {
+        if (decision.decision === "go") services.meter.begun(decision.job.type, decision.startDelaySeconds);
+        else if (decision.decision === "lost") services.meter.lost(1);
+      }
+      return { decisions };
+    }),
 
   /** Prolongs leases and says which are lost: their sends must be ended. */
   heartbeat: serviceProcedure
@@ -130,6 +138,7 @@ export const workerRouter = router({
         leaseState,
       );
       const kept = new Set(held.map(({ deliveryId }) => deliveryId));
+      ctx.services.meter.lost(input.leases.length - kept.size);
       return { lost: input.leases.flatMap(({ deliveryId }) => (kept.has(deliveryId) ? [] : deliveryId)) };
     }),
 
@@ -144,7 +153,7 @@ export const workerRouter = router({
       }),
     )
     .output(settled)
-    .mutation(async ({ ctx, input }) => ({ results: await settleDeliveries(ctx.services, input.deliveries, databaseClock) })),
+    .mutation(async ({ ctx, input }) => ({ results: await settle(ctx.services, input.deliveries) })),
 
   /** These were not, or nobody knows. transient and unknown are tried again until they expire; permanent is a dead letter. */
   fail: serviceProcedure
@@ -165,7 +174,7 @@ export const workerRouter = router({
       }),
     )
     .output(settled)
-    .mutation(async ({ ctx, input }) => ({ results: await settleDeliveries(ctx.services, input.deliveries, databaseClock) })),
+    .mutation(async ({ ctx, input }) => ({ results: await settle(ctx.services, input.deliveries) })),
 
   /** Gives deliveries back unsent; their attempts do not count. */
   release: serviceProcedure
@@ -212,9 +221,11 @@ export const workerRouter = router({
   reap: serviceProcedure
     .input(z.strictObject({ limit: z.int().min(1).max(1_000).default(1_000) }).prefault({}))
     .output(z.object({ reaped: z.number() }))
-    .mutation(async ({ ctx, input }) => ({
-      reaped: await asWorker(ctx, (tx) => createWorkerLeaseRepository(tx).reap(input.limit, databaseClock), leaseState),
-    })),
+    .mutation(async ({ ctx, input }) => {
+      const reaped = await asWorker(ctx, (tx) => createWorkerLeaseRepository(tx).reap(input.limit, databaseClock), leaseState);
+      ctx.services.meter.reaped(reaped);
+      return { reaped };
+    }),
 
   /**
    * Counts and ages over all users; no ids of theirs. For the operator too. `channels`: by type, how many there are, can be used, are off,
@@ -286,6 +297,15 @@ export const workerRouter = router({
     .output(z.object({ replayed: z.number(), refused: z.number() }))
     .mutation(({ ctx, input }) => replayForOperator(ctx.services.db, input.deliveries)),
 });
+
+async function settle(services: Services, ends: readonly AttemptEnd[]): Promise<SettleResult[]> {
+  const { meter } = services;
+  const results = await settleDeliveries(services, ends, databaseClock);
+  const lost = new Set(results.flatMap(({ deliveryId, status }) => (status === "lost" ? deliveryId : [])));
+  meter.lost(lost.size);
+  for (const end of ends) if (!lost.has(end.deliveryId)) meter.ended(end.channelType ?? "other", attemptOutcome(end));
+  return results;
+}
 
 const asWorker = <T>(
   ctx: { services: { db: Parameters<typeof withWorker>[0] } },

@@ -26,7 +26,7 @@ import { movedSuffix } from "./expansion.ts";
 
 /** What the worker is told to do with a delivery that it holds. */
 export type BeginDecision =
-  | { deliveryId: string; decision: "go"; attempt: number; job: DeliveryJob }
+  | { deliveryId: string; decision: "go"; attempt: number; job: DeliveryJob; startDelaySeconds: number | null }
   | { deliveryId: string; decision: "drop" | "defer" | "lost"; reason: string };
 
 /** Attempts whose end never became known, after which a delivery is not tried again: whatever ends the worker each time ends here. */
@@ -98,7 +98,7 @@ async function beginOfUser(
     const waits = paused.get(deliveryId);
     const job = verdict ?? (waits === undefined ? jobOrWait(item, user, now, context) : { status: "pending" as const, ...waits });
     if ("type" in job) {
-      decisions.push({ deliveryId, decision: "go", attempt: attempts + 1, job });
+      decisions.push({ deliveryId, decision: "go", attempt: attempts + 1, job, startDelaySeconds: startDelayOf(item.delivery, now) });
       continue;
     }
     const { status, reason, nextAttemptAt = null, expiresAt = null } = job;
@@ -118,6 +118,10 @@ async function beginOfUser(
 }
 
 const lost = (deliveryId: string): BeginDecision => ({ deliveryId, decision: "lost", reason: "lease_lost" });
+
+/** Null for what was tried before, or put off on purpose. */
+const startDelayOf = ({ attempts, claims, statusReason, dueAt }: ReminderDelivery, now: Date): number | null =>
+  attempts === 0 && claims === 1 && statusReason === null ? Math.max(0, now.getTime() - dueAt.getTime()) / 1000 : null;
 
 /** What an earlier worker began and never settled is written down as unknown, now that its lease is gone. */
 async function recordUnknown(tx: UserTransaction, rows: readonly ReminderDelivery[], now: Date): Promise<void> {

@@ -15,7 +15,7 @@ import {
   type User,
   type UserTransaction,
 } from "@mema/db";
-import { type ChannelType, type DeliveryStatus, retryDelaySeconds } from "@mema/shared";
+import { type AttemptOutcome, type ChannelType, type DeliveryStatus, retryDelaySeconds } from "@mema/shared";
 import type { Log } from "../context.ts";
 import { recordChannelEnds } from "./channel-health.ts";
 import { forEachUser } from "./each-user.ts";
@@ -102,11 +102,15 @@ function settlementOf(delivery: ReminderDelivery, end: AttemptEnd, now: Date, ra
   return { ...key, status: end.outcome === "unknown" ? "unknown" : "failed", reason: end.error, nextAttemptAt: null };
 }
 
+/** As it is recorded and counted. */
+export const attemptOutcome = (end: AttemptEnd): AttemptOutcome =>
+  succeeded(end) ? "sent" : end.outcome === "unknown" ? "unknown" : "failed";
+
 function attemptOf(delivery: ReminderDelivery, end: AttemptEnd): NewAttempt {
   return {
     deliveryId: delivery.id,
     attempt: delivery.attempts,
-    outcome: succeeded(end) ? "sent" : end.outcome === "unknown" ? "unknown" : "failed",
+    outcome: attemptOutcome(end),
     startedAt: delivery.begunAt,
     httpStatus: end.httpStatus ?? null,
     error: "error" in end ? end.error : null,

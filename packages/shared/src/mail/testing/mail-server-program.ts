@@ -14,7 +14,13 @@ const { certificate, key, implicitTls, startTls, login, port } = JSON.parse(proc
   port?: number;
 };
 
-const dropped = new Set<string>();
+const received = new Map<string, number>();
+/** `second-` in front of what it does: only to the second mail. */
+function behaviour(address: string): { what: string; code: number } {
+  const [, second, what = "", code = ""] = /^(second-)?(refused|data|drop|hang)(?:-(\d+))?@/.exec(address) ?? [];
+  const active = second === undefined || received.get(address) === 1;
+  return { what: active ? what : "", code: Number(code) };
+}
 const refusal = (code: number) =>
   Object.assign(new Error(code === 550 ? "5.1.1 no such mailbox" : `refused with ${code}`), { responseCode: code });
 const say = (line: object) => console.log(JSON.stringify(line));
@@ -34,20 +40,20 @@ const server = new SMTPServer({
     else done(new Error("535 wrong login"));
   },
   onRcptTo: ({ address }, _session, done) => {
-    const code = /^refused-(\d+)@/.exec(address)?.[1];
-    done(code === undefined ? null : refusal(Number(code)));
+    const { what, code } = behaviour(address);
+    done(what === "refused" ? refusal(code) : null);
   },
   onData: (stream, session, done) => {
     let raw = "";
     stream.setEncoding("utf8").on("data", (part: string) => (raw += part));
     stream.on("end", () => {
       const to = session.envelope.rcptTo[0]?.address ?? "";
+      const { what, code } = behaviour(to);
+      received.set(to, (received.get(to) ?? 0) + 1);
       say({ to, raw, secure: session.secure, user: session.user ?? null });
-      const [, what = "", code = ""] = /^(drop-once|drop|hang|data-)(\d*)@/.exec(to) ?? [];
-      if (what === "drop" || (what === "drop-once" && !dropped.has(to))) {
-        dropped.add(to);
+      if (what === "drop") {
         for (const connection of server.connections) if (connection.session.id === session.id) connection._socket.destroy();
-      } else if (what === "data-") done(refusal(Number(code)));
+      } else if (what === "data") done(refusal(code));
       else if (what !== "hang") done(null);
     });
   },

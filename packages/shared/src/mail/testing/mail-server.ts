@@ -24,7 +24,8 @@ interface MailServerOptions {
 
 /**
  * A real SMTP server in a process of its own. Addresses say what it does: `refused-550@` at RCPT TO, `data-451@` after the mail, `drop@`
- * ends the connection after the whole mail and before 250, `drop-once@` the first time only, `hang@` never answers; all others get 250.
+ * ends the connection after the whole mail and before 250, `hang@` never answers; `second-drop@` and so on do so to the second mail only.
+ * All others get 250.
  */
 export class MailServer {
   readonly mails: ReceivedMail[] = [];
