@@ -11,8 +11,8 @@ import {
 import { addDuration, AppError, badInput, type OccurrenceStatus, resolveLocal } from "@mema/shared";
 import { deliveriesFor, usableChannels } from "./expansion.ts";
 import { openChange, type OpenChange, recordChange } from "./reminder-changes.ts";
-import { materialiseNext, restoreEdited } from "./reminder-occurrences.ts";
-import { cursorAt, longestLead, nextAfterCompletion, nextFrom } from "./reminder-plan.ts";
+import { materialiseNext, nextReopened, nextUnanswered, restoreEdited } from "./reminder-occurrences.ts";
+import { cursorAt, longestLead, nextAfterCompletion } from "./reminder-plan.ts";
 import { keepAlso, type Snapshot } from "./reminder-snapshot.ts";
 import { type ReminderView, userNow, type UserNow, viewReminder } from "./reminder-view.ts";
 import { endReminder } from "./reminders.ts";
@@ -94,8 +94,9 @@ export async function pauseReminder(tx: UserTransaction, input: LifeInput, clock
 export async function resumeReminder(tx: UserTransaction, input: LifeInput, clock: DbClock = databaseClock): Promise<ReminderView> {
   const at = await userNow(tx, clock);
   const change = await openChange(tx, input, ["paused", "cancelled", "completed", "expired", "error"], at);
-  const { reminder } = change;
-  const next = nextFrom(reminder, at.userZone, at.now);
+  const { reminder, before } = change;
+  const ended = before.reminder.status === "completed";
+  const next = ended ? await nextReopened(tx, reminder, at) : await nextUnanswered(tx, reminder, at);
   if (next === null) throw new AppError("PRECONDITION_FAILED", "The reminder has no occurrence left: create another one with a new time.");
   if (reminder.kind === "fact_relative" && reminder.anchorFactId === null) {
     throw new AppError("PRECONDITION_FAILED", "The fact that the reminder hung on is gone: create another one.");
@@ -147,12 +148,9 @@ async function moveOn(
   const open = await createOccurrenceRepository(tx).inStates(id, ["upcoming", "due", "snoozed"]);
   const upcoming = open.findLast(({ status: state }) => state === "upcoming");
   const nextOccurrenceAt = sooner(upcoming === undefined ? null : effectiveAt(upcoming), reminder.expandFromAt);
-  if (reminder.expandFromAt !== null || open.length > 0 || status === "acknowledged") return repository.advance(id, { nextOccurrenceAt });
-  await repository.advance(id, {
-    status: "completed",
-    statusReason: status === "skipped" ? "skipped_by_user" : "completed_by_user",
-    nextOccurrenceAt: null,
-  });
+  const awaitsCompletion = reminder.repeatFrom === "completion" && status === "acknowledged";
+  if (reminder.expandFromAt !== null || open.length > 0 || awaitsCompletion) return repository.advance(id, { nextOccurrenceAt });
+  await repository.advance(id, { status: "completed", statusReason: `${status}_by_user`, nextOccurrenceAt: null });
 }
 
 /** The earlier of two instants. */
@@ -170,7 +168,9 @@ async function takeOccurrence(
   { now, userZone }: UserNow,
 ): Promise<{ occurrence: ReminderOccurrence; before: Snapshot }> {
   const repository = createOccurrenceRepository(tx);
-  const rows = await repository.inStates(reminder.id, states);
+  const known = await repository.inStates(reminder.id, [...new Set<OccurrenceStatus>([...states, "upcoming"])]);
+  const passed = (row: ReminderOccurrence) => row.status === "upcoming" && effectiveAt(row).getTime() <= now.getTime();
+  const rows = known.map((row) => (passed(row) ? { ...row, status: "due" as const } : row)).filter(({ status }) => states.includes(status));
   const take = (occurrence: ReminderOccurrence) => ({ occurrence, before: keepAlso(before, occurrence) });
   if (occurrenceId !== undefined) {
     const named = rows.find(({ id }) => id === occurrenceId.toLowerCase());

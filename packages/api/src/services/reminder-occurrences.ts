@@ -86,6 +86,26 @@ export async function restoreEdited(
   }
 }
 
+/** The first occurrence of the rule after `now` that its user has not answered ahead of its time. */
+export async function nextUnanswered(tx: UserTransaction, reminder: Reminder, { now, userZone }: UserNow): Promise<Date | null> {
+  const ahead = await createOccurrenceRepository(tx).ahead([reminder.id], now);
+  const answered = new Set(
+    ahead.filter(({ status }) => status !== "cancelled" && status !== "upcoming").map(({ occurrenceAt }) => occurrenceAt.getTime()),
+  );
+  let next = nextFrom(reminder, userZone, now);
+  while (next !== null && answered.has(next.getTime())) next = nextFrom(reminder, userZone, next);
+  return next;
+}
+
+/** The first occurrence of the rule after `now`, which comes (again) even if its user has answered it ahead of its time. */
+export async function nextReopened(tx: UserTransaction, reminder: Reminder, { now, userZone }: UserNow): Promise<Date | null> {
+  const next = nextFrom(reminder, userZone, now);
+  const repository = createOccurrenceRepository(tx);
+  const there = next === null ? null : await repository.findAt(reminder.id, next);
+  if (there !== null && there.status !== "upcoming") await repository.update([there.id], { status: "cancelled", ...unedited });
+  return next;
+}
+
 /** Makes the next occurrence of the rule a row before its time, without deliveries, and moves the cursor past it. */
 export async function materialiseNext(tx: UserTransaction, reminder: Reminder, at: Date, userZone: string): Promise<ReminderOccurrence> {
   const made = await materialise(tx, reminder, at);

@@ -75,18 +75,21 @@ export type Snapshot = z.infer<typeof stored>;
 /** What undo has to put back of a reminder as it is now; what is sent until then is no part of it. */
 export async function takeSnapshot(tx: UserTransaction, reminder: Reminder, { now, userZone }: UserNow): Promise<Snapshot> {
   const deliveries = createDeliveryRepository(tx);
-  const [alerts, occurrences, open, sent] = await Promise.all([
+  const [alerts, waiting, ahead, open, sent] = await Promise.all([
     createReminderRepository(tx).alerts([reminder.id]),
     createOccurrenceRepository(tx).inStates(reminder.id, ["upcoming", "due", "snoozed"]),
+    createOccurrenceRepository(tx).ahead([reminder.id], now),
     deliveries.listOpen(reminder.id),
     deliveries.sentSince(reminder.id, now),
   ]);
+  const answeredAhead = ahead.filter(({ status }) => status !== "cancelled");
+  const occurrences = new Map([...waiting, ...answeredAhead].map((occurrence) => [occurrence.id, occurrence]));
   return {
     zone: reminder.tz ?? userZone,
     tzdata: presentTzdata(),
     reminder: keptReminder.parse(reminder),
     alerts: alerts.map(({ ordinal, offsetSeconds, channelIds }) => ({ ordinal, offsetSeconds, channelIds })),
-    occurrences: occurrences.map((occurrence) => keptOccurrence.parse(occurrence)),
+    occurrences: [...occurrences.values()].map((occurrence) => keptOccurrence.parse(occurrence)),
     open: open.map(({ id }) => id),
     sent,
   };

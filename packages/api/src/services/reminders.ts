@@ -22,7 +22,7 @@ import {
   resolveTiming,
 } from "./reminder-definition.ts";
 import { openChange, recordChange, recordSystemChange } from "./reminder-changes.ts";
-import { restoreEdited } from "./reminder-occurrences.ts";
+import { nextReopened, nextUnanswered, restoreEdited } from "./reminder-occurrences.ts";
 import { cursorAt, longestLead, nextFrom, noCursor, presentTzdata, scheduleOf, timeOnTheDay } from "./reminder-plan.ts";
 import { type Moment, momentIn, type ReminderView, userNow, viewReminder, viewReminders } from "./reminder-view.ts";
 
@@ -108,14 +108,15 @@ export async function replan(
 ): Promise<Reminder> {
   const repository = createReminderRepository(tx);
   const occurrenceRepository = createOccurrenceRepository(tx);
-  const planned = await occurrenceRepository.inStates(reminder.id, why === "moved" ? ["upcoming", "due"] : ["upcoming"]);
+  const planned = await occurrenceRepository.inStates(reminder.id, why === "moved" ? ["upcoming", "due", "snoozed"] : ["upcoming"]);
   const open = planned.filter((occurrence) => why === "moved" || effectiveAt(occurrence).getTime() > now.getTime());
   const ids = open.map(({ id }) => id);
   await occurrenceRepository.update(ids, { status: "cancelled" });
   await createDeliveryRepository(tx).withdraw(why === "moved" ? { reminderId: reminder.id } : { occurrenceIds: ids }, `reminder_${why}`);
   const lead = longestLead(await repository.alerts([reminder.id]));
   const awaitsCompletion = reminder.repeatFrom === "completion" && why === "edited" && reminder.expandFromAt === null && ids.length === 0;
-  const next = awaitsCompletion ? null : nextFrom(reminder, userZone, now);
+  const first = why === "moved" ? nextReopened : nextUnanswered;
+  const next = awaitsCompletion ? null : await first(tx, reminder, { now, userZone });
   const cursor = reminder.status === "active" ? cursorAt(next, lead) : { ...cursorAt(next, lead), nextWakeAt: null };
   await repository.advance(reminder.id, cursor);
   const edited = open.filter(({ recurrenceLocal, status }) => recurrenceLocal !== null && status === "upcoming");
