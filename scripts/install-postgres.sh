@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Installs PostgreSQL and PgBouncer from Debian and pgvector >= 0.8, for machines (CI) that lack them. Run as root on Debian; does nothing when all are there.
+# Installs PostgreSQL, PgBouncer and openssl (for certificates of tests) from Debian and pgvector >= 0.8, for machines (CI) that lack them. Run as root on Debian; does nothing when all are there.
 # Debian bookworm's own pgvector is too old, so a newer one is built from Debian's source package against the installed server.
 set -euo pipefail
 
@@ -7,9 +7,9 @@ version=15
 pg_config=/usr/lib/postgresql/$version/bin/pg_config
 
 export DEBIAN_FRONTEND=noninteractive
-if ! [ -x /usr/sbin/pgbouncer ]; then
+if ! [ -x /usr/sbin/pgbouncer ] || ! command -v openssl >/dev/null; then
   apt-get update -qq
-  apt-get install -y -qq --no-install-recommends -o Dpkg::Options::=--force-confold pgbouncer >/dev/null
+  apt-get install -y -qq --no-install-recommends -o Dpkg::Options::=--force-confold pgbouncer openssl >/dev/null
   # Tests start their own; the packaged service is not needed.
   service pgbouncer stop >/dev/null 2>&1 || true
 fi

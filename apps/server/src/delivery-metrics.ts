@@ -10,7 +10,7 @@ const freshMs = 5_000;
  * How deliveries go: what this server saw happen (counters; add them up over servers) and how the database is now (gauges; the same on every
  * server). Labels are types of channels and outcomes, never an id of a user, an address or a text.
  */
-export function createDeliveryMetrics(db: Db, registry: Registry): { meter: Meter; refresh(): Promise<void> } {
+export function createDeliveryMetrics(db: Db, registry: Registry): { meter: Meter; refresh: () => Promise<void> } {
   const registers = [registry];
   const startDelay = new Histogram({
     name: "mema_start_delay_seconds",
