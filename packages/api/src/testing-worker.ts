@@ -30,8 +30,8 @@ export class StepWorker {
     }
   }
 
-  claim(at: Date, leaseSeconds = 30): Promise<ClaimedDelivery[]> {
-    const request = { workerId: this.id, limit: 100, perUser: 100, leaseSeconds, after: null };
+  claim(at: Date, leaseSeconds = 30, perUser = 100): Promise<ClaimedDelivery[]> {
+    const request = { workerId: this.id, limit: 100, perUser, leaseSeconds, after: null };
     return withWorker(this.#db, (tx) => createWorkerLeaseRepository(tx).claim(request, clockAt(at)));
   }
 
