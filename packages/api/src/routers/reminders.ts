@@ -206,24 +206,26 @@ export const remindersRouter = router({
       return result;
     }),
 
-  /** One of `for` (ISO 8601 duration), `until` (wall clock) or `preset`. The schedule stays as it is. */
+  /** One of `for` (ISO 8601 duration), `until` (wall clock), `preset` or `text` ("until Monday"). The schedule stays as it is. */
   snooze: userProcedure
     .input(
       life.extend({
         for: z.string().max(64).optional(),
         until: z.strictObject({ local: z.string().max(32), tz: z.string().max(64).optional() }).optional(),
         preset: z.enum(snoozePresets).optional(),
+        text: plainText(MAX_REMINDER_CHARS).optional(),
       }),
     )
     .output(reminderOutput)
-    .mutation(async ({ ctx, input: { for: duration, until, preset, ...target } }) => {
+    .mutation(async ({ ctx, input: { for: duration, until, preset, text, ...target } }) => {
       const given = [
         duration === undefined ? [] : { for: duration },
         until === undefined ? [] : { until },
         preset === undefined ? [] : { preset },
+        text === undefined ? [] : { text },
       ].flat();
       const [length] = given;
-      if (length === undefined || given.length > 1) throw new AppError("BAD_REQUEST", "Give exactly one of for, until and preset.");
+      if (length === undefined || given.length > 1) throw new AppError("BAD_REQUEST", "Give exactly one of for, until, preset and text.");
       const reminder = await snoozeReminder(ctx.tx, target, length);
       ctx.record("reminder.snoozed", { reminderId: target.id });
       return reminder;

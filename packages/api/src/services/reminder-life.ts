@@ -8,7 +8,7 @@ import {
   type ReminderOccurrence,
   type UserTransaction,
 } from "@mema/db";
-import { addDuration, AppError, badInput, type OccurrenceStatus, resolveLocal } from "@mema/shared";
+import { addDuration, AppError, badInput, type OccurrenceStatus, parseReminder, resolveLocal } from "@mema/shared";
 import { deliveriesFor, usableChannels } from "./expansion.ts";
 import { openChange, type OpenChange, recordChange } from "./reminder-changes.ts";
 import { materialiseNext, nextReopened, nextUnanswered, restoreEdited } from "./reminder-occurrences.ts";
@@ -20,8 +20,12 @@ import { endReminder } from "./reminders.ts";
 export const snoozePresets = ["10m", "1h", "3h", "this_evening", "tomorrow", "next_week"] as const;
 export type SnoozePreset = (typeof snoozePresets)[number];
 
-/** How long: an ISO 8601 duration, a wall clock (the user's zone unless told), or a preset. */
-export type SnoozeFor = { for: string } | { until: { local: string; tz?: string | undefined } } | { preset: SnoozePreset };
+/** How long: an ISO 8601 duration, a wall clock (the user's zone unless told), a preset, or plain English. */
+export type SnoozeFor =
+  | { for: string }
+  | { text: string }
+  | { until: { local: string; tz?: string | undefined } }
+  | { preset: SnoozePreset };
 
 interface LifeInput {
   id: string;
@@ -194,15 +198,29 @@ function snoozeEnd(length: SnoozeFor, { now, userZone }: UserNow): Date {
   const until =
     "for" in length
       ? addDuration(now, length.for, userZone, "for")
-      : "until" in length
-        ? untilLocal(length.until, userZone)
-        : presetEnd(length.preset, now, userZone);
-  const path = "for" in length ? "for" : "until" in length ? "until" : "preset";
+      : "text" in length
+        ? saidEnd(length.text, now, userZone)
+        : "until" in length
+          ? untilLocal(length.until, userZone)
+          : presetEnd(length.preset, now, userZone);
+  const path = "for" in length ? "for" : "text" in length ? "text" : "until" in length ? "until" : "preset";
   if (until.getTime() <= now.getTime()) throw badInput(path, "is in the past; give a later time");
   const limitDays = 366;
   if (until.getTime() - now.getTime() > limitDays * 86_400_000)
     throw badInput(path, `must be at most ${limitDays} days away; edit the reminder instead`, limitDays);
   return until;
+}
+
+/** "in 20 minutes", "until Monday", "tomorrow at 9". Throws BAD_REQUEST with the question that is open: nothing is guessed. */
+function saidEnd(text: string, now: Date, timezone: string): Date {
+  const said = text
+    .trim()
+    .replace(/^for\b/i, "in")
+    .replace(/^(?:until|till)\s+/i, "");
+  const { understood, question } = parseReminder(`to look again ${said}`, { now, timezone });
+  if (understood === null) throw badInput("text", question ?? 'is not understood; say "in 20 minutes" or "tomorrow at 9"');
+  if (understood.kind !== "once") throw badInput("text", "says several times; give one, such as tomorrow at 9");
+  return understood.at;
 }
 
 const untilLocal = ({ local, tz }: { local: string; tz?: string | undefined }, userZone: string): Date =>

@@ -346,6 +346,24 @@ describe("changing", () => {
     ]);
   });
 
+  test.each([
+    ["in 20 minutes", "2026-11-22T12:20:10.000Z"],
+    ["for an hour", "2026-11-22T13:00:10.000Z"],
+    ["until monday", "2026-11-23T08:00:00.000Z"],
+    ["tomorrow at 15:30", "2026-11-23T14:30:00.000Z"],
+  ])("snoozes in plain English: %s", async (text, until) => {
+    const { id } = await create({ in: "PT10S" });
+    await worker.turn(after(10));
+    await asUser((tx) => snoozeReminder(tx, { id }, { text }, clockAt(after(10))));
+    expect(await asUser((tx) => tx.query.reminderOccurrences.findFirst())).toMatchObject({ snoozedUntil: instant(until) });
+  });
+
+  test.each(["soon", "every day at 9", "yesterday at 9"])("refuses to guess how long to snooze: %s", async (text) => {
+    const { id } = await create({ in: "PT10S" });
+    await worker.turn(after(10));
+    await expect(asUser((tx) => snoozeReminder(tx, { id }, { text }, clockAt(after(10))))).rejects.toMatchObject({ code: "BAD_REQUEST" });
+  });
+
   test("snoozing twice sends once, at the later moment", async () => {
     const { id } = await create({ in: "PT10S" });
     await worker.turn(after(10));
