@@ -1,8 +1,9 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import { text } from "node:stream/consumers";
 import { fileURLToPath } from "node:url";
-
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { call, dataOf } from "./testing/http-call.ts";
 import { createServerHome, type ServerHome } from "./testing/server-process.ts";
@@ -45,6 +46,38 @@ test("what people write, their addresses and their keys are never in logs, error
   expect(shown).not.toContain(String(created["apiKey"]));
   // A caller is told its own unknown name of a procedure, and nothing else of what it sent.
   for (const { body } of failing.toSpliced(6, 1)) expect(JSON.stringify(body)).not.toContain(canary);
+});
+
+test("what is sent, where to and with which keys is in no output of server and worker, whatever the receiver answers", async () => {
+  const sent: string[] = [];
+  const receiver = createServer((request, response) => {
+    sent.push(request.url ?? "");
+    // The first is the verification.
+    response.writeHead(sent.length === 1 ? 200 : 500, { "x-error": canary }).end(`${canary} is unknown here`);
+  });
+  await once(receiver.listen(0, "127.0.0.1"), "listening");
+  const secrets = { MEMA_SERVICE_KEY: `${canary}-service-key-0123456789`, MEMA_SECRET_KEY: `${canary}-secret-key-01234567890` };
+  const server = await home.start({ ...keys, ...secrets, MEMA_WORKER: "on", MEMA_ALLOW_PRIVATE_WEBHOOKS: "1" });
+  const { url } = server;
+  try {
+    const address = `http://127.0.0.1:${(receiver.address() as AddressInfo).port}/${canary}`;
+    const webhook = dataOf(await call(url, "channels.create", { type: "webhook", url: address, name: canary }, { key }));
+    const log = dataOf(await call(url, "channels.create", { type: "log", name: canary }, { key }));
+    const channelIds = [webhook["id"], log["id"]];
+    dataOf(await call(url, "reminders.create", { title: `call ${canary}`, notes: canary, in: "PT1S", channelIds }, { key }));
+    await server.printed(/"channel":"webhook".*"msg":"delivery"/);
+    await server.printed(/"msg":"reminder"/);
+    const metrics = await (await fetch(`${url}/metrics`)).text();
+    await server.end("SIGTERM");
+    expect(sent).toEqual([`/${canary}`, `/${canary}`]);
+    for (const text of [server.output(), metrics]) {
+      expect(text).not.toContain(canary);
+      expect(text).not.toContain(String(webhook["secret"]));
+    }
+    expect(server.output()).toContain('"error":"http_500"');
+  } finally {
+    receiver.close();
+  }
 });
 
 test("every line of the log is JSON where no terminal is", async () => {

@@ -94,6 +94,8 @@ async function callReminders(tx: UserTransaction, walk: Walk, { factId, messageI
   await reminders.listBySourceMessage(messageId);
   await reminders.anchoredTo(factId);
   await reminders.floating();
+  await reminders.ofOtherTzdata("2020a", 10);
+  await reminders.stampTzdata([id], "2020a");
   for (const view of ["due", "upcoming", "missed", undefined] as const) {
     const filters = { view, status: "active", entityId: factId, factId } as const;
     await reminders.list({ limit: 1, cursor: (await reminders.list({ limit: 1, filters: { view } })).nextCursor, filters });
