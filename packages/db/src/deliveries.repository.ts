@@ -290,12 +290,9 @@ const heldDeliveries = compileQuery((queries) =>
   queries
     .select({ delivery: deliveries, occurrence: reminderOccurrences, channel: channels, user: users })
     .from(deliveries)
-    .innerJoin(users, eq(users.id, deliveries.userId))
-    .innerJoin(channels, and(eq(channels.userId, deliveries.userId), eq(channels.id, deliveries.channelId)))
-    .leftJoin(
-      reminderOccurrences,
-      and(eq(reminderOccurrences.userId, deliveries.userId), eq(reminderOccurrences.id, deliveries.occurrenceId)),
-    )
+    .innerJoin(users, eq(users.id, owner))
+    .innerJoin(channels, and(eq(channels.userId, owner), eq(channels.id, deliveries.channelId)))
+    .leftJoin(reminderOccurrences, and(eq(reminderOccurrences.userId, owner), eq(reminderOccurrences.id, deliveries.occurrenceId)))
     .where(and(eq(deliveries.userId, owner), isHeld))
     .orderBy(asc(deliveries.id)),
 );
