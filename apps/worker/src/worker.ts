@@ -24,8 +24,8 @@ const maxBatch = 100;
 const perUser = 25;
 /** Reports under way at once: the server settles them side by side. */
 const reportLanes = 4;
-/** Under load, rules that fall due are looked at so often; otherwise when the server says that there are any. */
-const expandEveryMs = 1_000;
+/** Under load, rules that fall due and leases that lapsed are looked for so often; otherwise when the server says that there are any. */
+const lookEveryMs = 1_000;
 const waitMs = 25_000;
 const busyMs = 50;
 const firstRetryMs = 100;
@@ -137,9 +137,11 @@ export class Worker {
       await this.#room();
       if (this.#stopped) break;
       const { claimed, more } = await this.#claim();
-      if (performance.now() - lookedAt > expandEveryMs) {
+      if (performance.now() - lookedAt > lookEveryMs) {
         await expanding;
         expanding = this.#expandBeside();
+        // A backlog must not keep what a dead worker held waiting for its end.
+        await this.#reap();
         lookedAt = performance.now();
       }
       if (more) continue;
