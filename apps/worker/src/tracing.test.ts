@@ -44,7 +44,8 @@ test("a reminder leaves spans of its request, its claim, begin, send and settlem
   await caller.messages.send({ text: `Remember that ${word} sings` });
   await expect(caller.facts.create({ content: `${word}\u0000` })).rejects.toMatchObject({ code: "BAD_REQUEST" });
   const { deliveryId } = await caller.channels.test({ id: channelId });
-  const worker = () => createCaller(createContext(api.services, { credential: serviceKey })).worker;
+  const worker = (more: { signal?: AbortSignal } = {}) =>
+    createCaller(createContext(api.services, { credential: serviceKey, ...more })).worker;
   const settled = Promise.withResolvers<void>();
   const inProcess: WorkerApi = {
     expand: (input) => worker().expand(input ?? {}),
@@ -58,7 +59,7 @@ test("a reminder leaves spans of its request, its claim, begin, send and settlem
     },
     fail: (input) => worker().fail(input),
     release: (input) => worker().release(input),
-    wait: (input) => worker().wait(input),
+    wait: (input, options) => worker(options).wait(input),
     leave: (input) => worker().leave(input),
     reap: (input) => worker().reap(input ?? {}),
   };

@@ -80,7 +80,7 @@ describe.each(["mema_worker", "mema_auth"] as const)("%s, by every table and col
     const read = catalog.columns.filter(({ schema, table, name }) => schema === "public" && expected(role, schema, table, name, "select"));
     const texts = read.filter(({ type }) => /text|json|char/.test(type)).map(({ table, name }) => `${table}.${name}`);
     const states = ["reminders.status", "reminders.priority", "reminder_occurrences.status", "reminder_deliveries.priority"];
-    const ofWorker = [...states, "channels.type", "reminder_deliveries.status", "recall_embedding_queue.model"];
+    const ofWorker = [...states, "channels.type", "reminder_deliveries.status", "recall_embedding_queue.model", "reminders.tzdata_version"];
     const ofSignIn = [
       "users.status",
       "user_auths.provider",
