@@ -9,6 +9,7 @@ import { createFactRepository } from "../facts.repository.ts";
 import { createIdempotencyKeyRepository } from "../idempotency-keys.repository.ts";
 import { createInterestRepository } from "../interests.repository.ts";
 import { createMessageRepository } from "../messages.repository.ts";
+import { createRecallEmbeddingRepository } from "../recall-embeddings.repository.ts";
 import {
   channels,
   reminderAlerts,
@@ -41,6 +42,12 @@ export async function fillWholeMemory(
     content: "Dima's birthday is on 14 March",
     conversationId: conversation.id,
   });
+  const embeddings = createRecallEmbeddingRepository(tx);
+  const unembedded = await embeddings.listMissing({ model: "first", dimensions: null }, { kind: "message", limit: 1 });
+  await embeddings.store(
+    "first",
+    unembedded.map((text) => ({ ...text, values: [0.6, 0.8] })),
+  );
   const entity = await createEntityRepository(tx).create({ canonicalName: "Dima" });
   const facts = createFactRepository(tx);
   const first = await facts.create({
