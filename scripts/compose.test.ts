@@ -51,11 +51,15 @@ describe("what the file says", () => {
     expect(JSON.stringify(named("server").environment)).not.toContain("mema_migrate");
   });
 
-  test("a secret that is missing stops it by name, and .env.example names exactly the variables that it reads", () => {
-    const asked = new Map([...text.matchAll(/\$\{(\w+)(?::([?-]))?/g)].map(([, name, kind]) => [name, kind]));
+  test("a secret that is missing stops it by name, and .env.example names exactly the variables that it reads, with their defaults", () => {
+    const asked = new Map([...text.matchAll(/\$\{(\w+):([?-])([^}]*)\}/g)].map(([, name, kind, rest]) => [name, { kind, rest }]));
     const offered = [...readFileSync(join(root, ".env.example"), "utf8").matchAll(/^(\w+)=(.*)$/gm)];
     expect(new Set(offered.map(([, name]) => name))).toEqual(new Set(asked.keys()));
-    for (const [, name, value] of offered) expect(asked.get(name)).toBe(value === "" ? "?" : "-");
+    for (const [, name, value] of offered) {
+      // What must be given is left empty to be filled in; what need not be is offered as it is without the file.
+      const { kind, rest } = asked.get(name) ?? {};
+      expect([name, value]).toEqual([name, kind === "?" ? "" : rest]);
+    }
     expect(() => fillIn(named("worker").environment["MEMA_SERVICE_KEY"] ?? "", {})).toThrow(/^MEMA_SERVICE_KEY: set it in \.env/);
   });
 });
