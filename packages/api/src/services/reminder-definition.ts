@@ -11,6 +11,8 @@ import {
   idInput,
   instantInput,
   misfirePolicies,
+  nextOccurrence,
+  occurrences,
   offsetLocal,
   overlapPolicies,
   plainText,
@@ -22,7 +24,7 @@ import {
   toLocal,
 } from "@mema/shared";
 import { z } from "zod";
-import type { ReminderRule } from "./reminder-plan.ts";
+import { longestLead, type ReminderRule, scheduleOf } from "./reminder-plan.ts";
 
 const local = z.string().max(32);
 const duration = z.string().max(64);
@@ -249,6 +251,21 @@ export function behaviourColumns(input: ReminderBehaviour): Partial<NewReminder>
   const { repeatFrom, misfire, misfireGraceSeconds, nag, priority, quiet, channelIds } = input;
   const given = { repeatFrom, misfire, misfireGraceSeconds, nag: nag?.toSorted((a, b) => a - b), priority, quiet, channelIds };
   return Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
+}
+
+const mostAhead = 100;
+
+/** Throws BAD_REQUEST when alerts reach so far ahead that more than 100 occurrences would be planned at once. */
+export function checkLead(rule: ReminderRule, alerts: readonly Pick<ReminderAlert, "offsetSeconds">[], userZone: string, now: Date): void {
+  const lead = longestLead(alerts);
+  const schedule = scheduleOf(rule, userZone);
+  const next = lead === 0 ? null : nextOccurrence(schedule, now);
+  if (next === null) return;
+  const to = new Date(next.at.getTime() + lead * 1000);
+  if (occurrences(schedule, { from: next.at, to, limit: mostAhead + 1 }).length > mostAhead) {
+    const message = `reach over more than ${mostAhead} occurrences, which would all wait at once: give a shorter lead time or a rarer rule`;
+    throw badInput("alerts", message, mostAhead);
+  }
 }
 
 export const alertRows = (alerts: ReminderBehaviour["alerts"]): Omit<ReminderAlert, "reminderId">[] =>

@@ -105,6 +105,16 @@ describe("creating", () => {
     expect(await rejection(input)).toBe(path);
   });
 
+  test("alerts that reach over more than 100 occurrences are refused, at the creation and by an edit", async () => {
+    const dense = { every: { seconds: 60 } };
+    expect(await rejection({ ...dense, alerts: [{ beforeSeconds: 366 * 86_400 }] })).toBe("alerts");
+    const reminder = await create({ ...dense, alerts: [{ beforeSeconds: 1_800 }] });
+    const edit = (changes: Partial<ReminderInput>) =>
+      asUser((tx) => updateReminder(tx, reminder.id, reminder.version, changes, clockAt(noon))).catch((error: unknown) => error);
+    expect(await edit({ alerts: [{ beforeSeconds: 86_400 }] })).toMatchObject({ code: "BAD_REQUEST", issues: [{ path: ["alerts"] }] });
+    expect(await edit({ every: { seconds: 3_600 }, alerts: [{ beforeSeconds: 86_400 }] })).toMatchObject({ version: reminder.version + 1 });
+  });
+
   test("50 parallel creates with one dedupe key make one reminder", async () => {
     const made = await Promise.all(Array.from({ length: 50 }, () => create({ in: "PT1H", dedupeKey: "bread" })));
     expect(new Set(made.map(({ id }) => id)).size).toBe(1);

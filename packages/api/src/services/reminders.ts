@@ -13,6 +13,7 @@ import {
 import { AppError, badInput, occurrences, resolveLocal } from "@mema/shared";
 import {
   alertRows,
+  checkLead,
   anchoredLocal,
   behaviourColumns,
   hasTiming,
@@ -41,6 +42,7 @@ export async function createReminder(
   await checkChannels(tx, input);
   const { title, notes, entityId, factId, sourceMessageId, dedupeKey } = input;
   const alerts = alertRows(input.alerts);
+  checkLead(timing, alerts, userZone, now);
   const values = { ...timing, ...behaviourColumns(input), title, notes, entityId, factId, sourceMessageId, dedupeKey };
   const cursor = cursorAt(nextFrom(timing, userZone, now), longestLead(alerts));
   const created = await repository.create({ ...values, ...cursor, tzdataVersion: presentTzdata() }, alerts);
@@ -87,7 +89,9 @@ export async function updateReminder(
   const columns = { ...content, ...timing, ...behaviourColumns(changes) };
   const change = await openChange(tx, { id, version }, ["active", "paused"], at, columns);
   const after = change.reminder;
-  if (changes.alerts !== undefined) await createReminderRepository(tx).replaceAlerts(id, alertRows(changes.alerts));
+  const repository = createReminderRepository(tx);
+  if (changes.alerts !== undefined) await repository.replaceAlerts(id, alertRows(changes.alerts));
+  if (replanned) checkLead(after, await repository.alerts([id]), userZone, now);
   await createDeliveryRepository(tx).follow(id, { priority: after.priority, reminderVersion: after.version });
   if (replanned) await replan(tx, after, userZone, now, timing === null ? "edited" : "moved");
   await recordChange(tx, change, "updated", now);
