@@ -20,13 +20,13 @@ export async function findByMeaning(
 ): Promise<MeaningHit[]> {
   const conditions = conditionsOf(tx, filters);
   const search = { embedding: embedding.values, model: embedding.model, limit: recallParameters.meaningHits };
-  const near: Near[] = [];
-  for (const kind of filters.kinds ?? recallKinds) {
-    near.push(...(await findNearest(tx, kind, search, conditionOf(tx, kind, conditions, filters))));
-  }
+  // Sent without waiting for each other: the connection answers in turn.
+  const [nearest, samples] = await Promise.all([
+    Promise.all((filters.kinds ?? recallKinds).map((kind) => findNearest(tx, kind, search, conditionOf(tx, kind, conditions, filters)))),
+    Promise.all(recallKinds.map((kind) => sampleSimilarities(tx, kind, search, recallParameters.meaningSample))),
+  ]);
+  const [near, usual] = [nearest.flat(), samples.flat()];
   if (near.length === 0) return [];
-  const usual: number[] = [];
-  for (const kind of recallKinds) usual.push(...(await sampleSimilarities(tx, kind, search, recallParameters.meaningSample)));
   return weighMeaning(near, usual, documentCount);
 }
 
