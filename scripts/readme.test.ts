@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -64,7 +64,10 @@ test("the curl example ends with a signed reminder at the receiver", async () =>
 });
 
 test("the TypeScript example runs as it stands, and understands and finds what it says", () => {
-  const program = join(root, "scripts/dist", `readme-${process.pid}.ts`);
+  // Inside the workspace, where the package's name resolves; a fresh clone has not built anything yet.
+  const folderOfPrograms = join(root, "scripts/dist");
+  mkdirSync(folderOfPrograms, { recursive: true });
+  const program = join(folderOfPrograms, `readme-${process.pid}.ts`);
   const example = blockWith("ts", "createMemaClient").replace("http://127.0.0.1:8787", `http://127.0.0.1:${port}`);
   writeFileSync(program, `${example}\nconsole.log(JSON.stringify({ understood, results }));\n`);
   const { status, output } = run(["node", program], { MEMA_KEY: key });
