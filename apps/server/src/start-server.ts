@@ -6,6 +6,7 @@ import {
   type Db,
   deriveRuntimeUrls,
   type EmbeddedEngine,
+  makeEmbeddedDatabase,
   openEmbeddedEngine,
   readDatabaseEnvironment,
   runMigrations,
@@ -171,6 +172,7 @@ async function openDatabase(environment: ServerEnvironment, log: ServerLog): Pro
     const db = createDbClient(deriveRuntimeUrls(owner, readDatabaseEnvironment().passwords), options);
     return { db, description: describeUrl(owner), examined: false, close: () => db.close() };
   }
+  await makeEmbeddedDatabase(environment.MEMA_DATA_DIR);
   const engine: EmbeddedEngine = await openEmbeddedEngine({ dataDir: environment.MEMA_DATA_DIR });
   try {
     const { applied } = await runMigrations(engine);

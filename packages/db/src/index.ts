@@ -18,6 +18,7 @@ export * from "./deliveries.repository.ts";
 export * from "./dialog-context.ts";
 export * from "./dialog-states.repository.ts";
 export { type EmbeddedEngine, openEmbeddedEngine } from "./embedded/engine.ts";
+export { makeEmbeddedDatabase } from "./embedded/new-folder.ts";
 export * from "./entities.repository.ts";
 export * from "./errors.ts";
 export * from "./evaluations.repository.ts";

@@ -16,7 +16,7 @@ const say = (message: ThreadMessage, transfer: ArrayBuffer[] = []): void => port
 /** PostgreSQL zeroes all of it at the start, and a thread's memory never shrinks: 32 MB take 100 MB less than the 128 MB of its default. */
 const startParams = [...PGlite.defaultStartParams, "-c", "shared_buffers=32MB"];
 
-const { database, initialised } = await openCluster();
+const database = await openCluster();
 const server = new WireServer(run);
 rmSync(settings.socketPath, { force: true });
 await server.listen(settings.socketPath);
@@ -39,7 +39,7 @@ port.on("message", (request: ThreadRequest) => {
     (error: unknown) => say({ kind: "failed", id: request.id, error: error instanceof Error ? error : new Error(String(error)) }),
   );
 });
-say({ kind: "ready", initialised });
+say({ kind: "ready" });
 
 async function execute(command: ThreadCommand): Promise<Uint8Array<ArrayBuffer> | null> {
   if (command === "ping") return null;
@@ -67,23 +67,22 @@ function run(messages: Buffer): Buffer[] {
 }
 
 /** A mark stands beside a cluster while it is made: one whose making was killed is made anew, never opened. */
-async function openCluster(): Promise<{ database: PGlite; initialised: boolean }> {
+async function openCluster(): Promise<PGlite> {
   const { clusterDir, template } = settings;
   const options = { extensions: { vector }, startParams };
   const contents = template === null ? {} : { loadDataDir: new Blob([new Uint8Array(template)]) };
-  const initialised = template === null;
-  if (clusterDir === null) return { database: await PGlite.create("memory://", { ...options, ...contents }), initialised };
+  if (clusterDir === null) return PGlite.create("memory://", { ...options, ...contents });
 
   const unfinished = `${clusterDir}.unfinished`;
   if (existsSync(unfinished)) rmSync(clusterDir, { recursive: true, force: true });
   if (existsSync(join(clusterDir, "PG_VERSION"))) {
     // Sort files of statements that were killed: PostgreSQL removes them when its postmaster starts, and there is none here.
     rmSync(join(clusterDir, "base", "pgsql_tmp"), { recursive: true, force: true });
-    return { database: await PGlite.create(clusterDir, options), initialised: false };
+    return PGlite.create(clusterDir, options);
   }
   writeFileSync(unfinished, "", { mode: 0o600 });
   mkdirSync(clusterDir, { recursive: true, mode: 0o700 });
-  const database = await PGlite.create(clusterDir, { ...options, ...contents });
+  const made = await PGlite.create(clusterDir, { ...options, ...contents });
   rmSync(unfinished);
-  return { database, initialised };
+  return made;
 }

@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
@@ -76,6 +76,11 @@ export async function openEmbeddedEngine(options: EmbeddedEngineOptions): Promis
       cause: error,
     });
   }
+}
+
+/** Whether this data folder has a database whose making was finished. */
+export function hasCluster(dataDir: string): boolean {
+  return existsSync(join(dataDir, "postgres", "PG_VERSION")) && !existsSync(join(dataDir, "postgres.unfinished"));
 }
 
 /** The database as it is now, for the `template` option: a copy in memory opens in half a second, a new database takes about four. */

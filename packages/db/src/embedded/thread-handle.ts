@@ -16,7 +16,7 @@ export class ThreadHandle {
   readonly lost: Promise<Error>;
   readonly #worker: Worker;
   readonly #pending = new Map<number, PromiseWithResolvers<Uint8Array | null>>();
-  readonly #ready = Promise.withResolvers<{ initialised: boolean }>();
+  readonly #ready = Promise.withResolvers<void>();
   readonly #lost = Promise.withResolvers<Error>();
   #nextId = 1;
   /** Its end has begun; requests made from here on are answered by the end. */
@@ -26,12 +26,8 @@ export class ThreadHandle {
   /** Resolves when the thread serves its socket; rejects with what kept it from that. */
   static async start(settings: ThreadSettings): Promise<ThreadHandle> {
     const handle = new ThreadHandle(settings);
-    const { initialised } = await handle.#ready.promise;
-    if (!initialised || settings.clusterDir === null) return handle;
-    // initdb leaves 340 MB behind that only the thread's end gives back (measured).
-    await handle.request("close");
-    await handle.stop();
-    return ThreadHandle.start(settings);
+    await handle.#ready.promise;
+    return handle;
   }
 
   private constructor(settings: ThreadSettings) {
@@ -68,7 +64,7 @@ export class ThreadHandle {
   #receive(message: ThreadMessage): void {
     switch (message.kind) {
       case "ready":
-        this.#ready.resolve(message);
+        this.#ready.resolve();
         return;
       case "done":
         this.#take(message.id)?.resolve(message.bytes);

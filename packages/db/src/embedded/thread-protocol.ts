@@ -15,7 +15,6 @@ export interface ThreadRequest {
 }
 
 export type ThreadMessage =
-  /** `initialised`: the thread has made the cluster by initdb, not opened or copied one. */
-  | { readonly kind: "ready"; readonly initialised: boolean }
+  | { readonly kind: "ready" }
   | { readonly kind: "done"; readonly id: number; readonly bytes: Uint8Array<ArrayBuffer> | null }
   | { readonly kind: "failed"; readonly id: number; readonly error: Error };
