@@ -1,5 +1,6 @@
 import { type AttemptOutcome, type DeliveryStatus, notFound } from "@mema/shared";
 import { and, asc, count, desc, eq, gte, inArray, isNull, lt, type SQL, sql } from "drizzle-orm";
+import type { PgUpdateSetSource } from "drizzle-orm/pg-core";
 import { instantParameter } from "./clock.ts";
 import type { UserTransaction } from "./connection/access.ts";
 import { compileQuery } from "./connection/queries.ts";
@@ -61,17 +62,20 @@ export const circuitOpen = "circuit_open";
 
 /** The outbox of the transaction's user. */
 export interface DeliveryRepository {
-  /** Each step of an occurrence goes to a channel once: a cancelled one revives, any other stays as it is. Returns how many are to be sent. */
-  enqueue(deliveries: readonly NewDelivery[]): Promise<number>;
+  /**
+   * Each step of an occurrence goes to a channel once: a cancelled one revives, one that is being sent may be tried again until its new
+   * expiry, any other stays as it is. Returns those that are to be sent.
+   */
+  enqueue(deliveries: readonly NewDelivery[]): Promise<Pick<ReminderDelivery, "id" | "occurrenceId">[]>;
   getById(id: string): Promise<ReminderDelivery>;
   findMany(ids: readonly string[]): Promise<ReminderDelivery[]>;
   /** Newest first. */
   list(request: PageRequest & { filters?: DeliveryFilters | undefined }): Promise<Page<ReminderDelivery>>;
   attempts(deliveryId: string): Promise<ReminderAttempt[]>;
-  /** Withdraws what waits to be sent; what is being sent is decided at its begin. Returns how many. */
-  withdraw(where: { reminderId: string } | { occurrenceIds: readonly string[] }, reason: string): Promise<number>;
-  /** Those of the reminder that wait or are being sent. */
-  listOpen(reminderId: string): Promise<ReminderDelivery[]>;
+  /** Withdraws what waits to be sent, claimed or not: its lease is lost. What is being sent already is not tried once more. */
+  withdraw(where: { reminderId: string } | { occurrenceIds: readonly string[] }, reason: string): Promise<void>;
+  /** Those that wait or are being sent, of reminders or to a channel. */
+  listOpen(where: { reminderIds: readonly string[] } | { channelId: string }): Promise<ReminderDelivery[]>;
   /** Those of the reminder that went out at `since` or later. */
   sentSince(reminderId: string, since: Date): Promise<string[]>;
   /** Lets those of `ids` that were withdrawn wait to be sent again, at their old times. */
@@ -100,26 +104,26 @@ export function createDeliveryRepository(tx: UserTransaction): DeliveryRepositor
   const own = eq(deliveries.userId, tx.userId);
   return {
     enqueue: async (rows) => {
-      if (rows.length === 0) return 0;
-      const made = await tx
+      if (rows.length === 0) return [];
+      const isSending = sql`${deliveries.status} = 'sending'`;
+      return tx
         .insert(deliveries)
         .values(rows.map((row) => ({ ...row, userId: tx.userId })))
         .onConflictDoUpdate({
           target: [deliveries.userId, deliveries.occurrenceId, deliveries.step, deliveries.channelId],
           set: {
-            status: "pending",
+            status: sql`case when ${isSending} then ${deliveries.status} else 'pending' end`,
             statusReason: null,
             settledAt: null,
             priority: sql`excluded.priority`,
             dueAt: sql`excluded.due_at`,
-            nextAttemptAt: sql`excluded.next_attempt_at`,
+            nextAttemptAt: sql`case when ${isSending} then ${deliveries.nextAttemptAt} else excluded.next_attempt_at end`,
             expiresAt: sql`excluded.expires_at`,
             reminderVersion: sql`excluded.reminder_version`,
           },
-          setWhere: and(own, eq(deliveries.status, "cancelled")),
+          setWhere: and(own, inArray(deliveries.status, ["cancelled", "sending"])),
         })
-        .returning({ id: deliveries.id });
-      return made.length;
+        .returning({ id: deliveries.id, occurrenceId: deliveries.occurrenceId });
     },
     getById: async (id) => {
       const [row] = await tx
@@ -149,18 +153,42 @@ export function createDeliveryRepository(tx: UserTransaction): DeliveryRepositor
     withdraw: async (where, reason) => {
       const target =
         "reminderId" in where ? eq(deliveries.reminderId, where.reminderId) : isOneOf(deliveries.occurrenceId, where.occurrenceIds);
-      const rows = await tx
-        .update(deliveries)
-        .set({ status: "cancelled", statusReason: reason, settledAt: sql`clock_timestamp()` })
-        .where(and(own, target, eq(deliveries.status, "pending")))
-        .returning({ id: deliveries.id });
-      return rows.length;
+      // In the order in which heartbeats lock them: neither waits for the other.
+      const open = await tx
+        .select({ id: deliveries.id, status: deliveries.status, begunAt: deliveries.begunAt })
+        .from(deliveries)
+        .where(and(own, target, isNull(deliveries.settledAt)))
+        .orderBy(asc(deliveries.id))
+        .for("update");
+      const isBegun = ({ status, begunAt }: (typeof open)[number]) => status === "sending" && begunAt !== null;
+      const change = async (rows: typeof open, set: PgUpdateSetSource<typeof deliveries>) => {
+        if (rows.length === 0) return;
+        const ids = rows.map(({ id }) => id);
+        await tx
+          .update(deliveries)
+          .set(set)
+          .where(and(own, isOneOf(deliveries.id, ids)));
+      };
+      const now = sql`clock_timestamp()`;
+      const free = { leaseToken: null, leaseOwner: null, leaseUntil: null };
+      await change(open.filter(isBegun), { expiresAt: sql`least(${deliveries.expiresAt}, ${now})` });
+      await change(
+        open.filter((row) => !isBegun(row)),
+        { status: "cancelled", statusReason: reason, settledAt: now, ...free },
+      );
     },
-    listOpen: (reminderId) =>
+    listOpen: (where) =>
       tx
         .select()
         .from(deliveries)
-        .where(and(own, eq(deliveries.reminderId, reminderId), isNull(deliveries.settledAt))),
+        .where(
+          and(
+            own,
+            "channelId" in where ? eq(deliveries.channelId, where.channelId) : isOneOf(deliveries.reminderId, where.reminderIds),
+            isNull(deliveries.settledAt),
+          ),
+        )
+        .orderBy(asc(deliveries.id)),
     sentSince: async (reminderId, since) => {
       const rows = await tx
         .select({ id: deliveries.id })

@@ -37,6 +37,8 @@ export interface OccurrenceRepository {
   ahead(reminderIds: readonly string[], now: Date): Promise<ReminderOccurrence[]>;
   /** Those that were edited alone and are in one of the states. */
   edited(reminderId: string, states: readonly OccurrenceStatus[]): Promise<ReminderOccurrence[]>;
+  /** Those that are still to come and of which something was sent already. */
+  announced(reminderId: string): Promise<ReminderOccurrence[]>;
   /** Those in one of the states, the latest due first. */
   inStates(reminderId: string, states: readonly OccurrenceStatus[]): Promise<ReminderOccurrence[]>;
   update(ids: readonly string[], changes: OccurrenceChanges): Promise<void>;
@@ -66,6 +68,9 @@ export function createOccurrenceRepository(tx: UserTransaction): OccurrenceRepos
           target: [occurrences.userId, occurrences.reminderId, occurrences.occurrenceAt],
           set: {
             ...unedited,
+            firedAt: null,
+            acknowledgedAt: null,
+            snoozedUntil: null,
             status: sql`excluded.status`,
             missedBefore: sql`excluded.missed_before`,
             shiftedBySeconds: sql`excluded.shifted_by_seconds`,
@@ -130,6 +135,15 @@ export function createOccurrenceRepository(tx: UserTransaction): OccurrenceRepos
           ),
         )
         .orderBy(asc(effective), asc(occurrences.id)),
+    announced: (reminderId) => {
+      const wasSent = sql`exists (select 1 from ${reminderDeliveries} d where d.user_id = ${tx.userId} and d.reminder_id = ${reminderId}
+        and d.occurrence_id = ${occurrences.id} and d.status in ('sent', 'delivered'))`;
+      return tx
+        .select()
+        .from(occurrences)
+        .where(and(own, eq(occurrences.reminderId, reminderId), eq(occurrences.status, "upcoming"), wasSent))
+        .orderBy(desc(effective), asc(occurrences.id));
+    },
     inStates: (reminderId, states) =>
       tx
         .select()

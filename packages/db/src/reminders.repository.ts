@@ -35,6 +35,8 @@ export interface ReminderRepository {
   getById(id: string): Promise<Reminder>;
   /** The row, locked until the transaction ends: edits, expansion and the begin of a send take their turn. Throws NOT_FOUND. */
   lock(id: string): Promise<Reminder>;
+  /** Several of them, in the order of ids. */
+  lockAll(ids: readonly string[]): Promise<Reminder[]>;
   /** Locks those of `ids` that are active and due to be looked at, and that nobody else holds. */
   lockDue(ids: readonly string[], now: Date): Promise<Reminder[]>;
   /** Locks, in the order of ids, the reminders of the deliveries that these leases hold: for change, or against change. */
@@ -117,6 +119,13 @@ export function createReminderRepository(tx: UserTransaction): ReminderRepositor
       if (row === undefined) throw notFound("Reminder");
       return row;
     },
+    lockAll: (ids) =>
+      tx
+        .select()
+        .from(reminders)
+        .where(and(own, isOneOf(reminders.id, ids)))
+        .orderBy(asc(reminders.id))
+        .for("update"),
     lockDue: (ids, now) =>
       tx
         .select()
@@ -254,7 +263,13 @@ function filterConditions(tx: UserTransaction, { view, status, entityId, factId 
     entityId === undefined ? undefined : eq(reminders.entityId, entityId),
     factId === undefined ? undefined : or(eq(reminders.factId, factId), eq(reminders.anchorFactId, factId)),
     view === "upcoming" ? and(isNotNull(reminders.nextOccurrenceAt), eq(reminders.status, "active")) : undefined,
-    view === "due" ? hasOccurrence(tx, sql`o.status in ('due', 'fired')`) : undefined,
+    view === "due"
+      ? hasOccurrence(
+          tx,
+          sql`(o.status in ('due', 'fired')
+      or o.status = 'upcoming' and coalesce(o.moved_to_at, o.occurrence_at) <= clock_timestamp())`,
+        )
+      : undefined,
     view === "missed" ? hasOccurrence(tx, sql`o.status = 'missed'`) : undefined,
   ];
   return conditions.filter((condition) => condition !== undefined);

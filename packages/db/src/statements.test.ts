@@ -89,6 +89,7 @@ async function callReminders(tx: UserTransaction, walk: Walk, { factId, messageI
   await reminders.findById(id);
   await reminders.getById(id);
   await reminders.lock(id);
+  await reminders.lockAll([id]);
   await reminders.lockDue([id], later);
   await reminders.findByDedupeKey("call");
   await reminders.listBySourceMessage(messageId);
@@ -138,6 +139,7 @@ async function callReminders(tx: UserTransaction, walk: Walk, { factId, messageI
   await occurrences.ahead([id], at);
   await occurrences.edited(id, ["upcoming"]);
   await occurrences.inStates(id, ["upcoming"]);
+  await occurrences.announced(id);
   await occurrences.update([two], { status: "snoozed", snoozedUntil: at });
   await occurrences.markFired([one], [two], later);
 
@@ -161,7 +163,8 @@ async function callReminders(tx: UserTransaction, walk: Walk, { factId, messageI
   const filters = { reminderId: id, occurrenceId: one, channelId: channel.id, status: "sending", unread: true } as const;
   await deliveries.list({ limit: 1, cursor: (await deliveries.list({ limit: 1 })).nextCursor, filters });
   await deliveries.open([id]);
-  await deliveries.listOpen(id);
+  await deliveries.listOpen({ reminderIds: [id] });
+  await deliveries.listOpen({ channelId: channel.id });
   await deliveries.follow(id, { priority: "urgent", reminderVersion: 2 });
   expect(await deliveries.held([sending])).toHaveLength(1);
   expect(await reminders.lockHeld([sending], "update")).toHaveLength(1);

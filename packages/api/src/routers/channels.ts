@@ -4,7 +4,7 @@ import { z } from "zod";
 import { pageOutput } from "../outputs.ts";
 import { channelOutput } from "../reminder-outputs.ts";
 import { channelView } from "../services/channel-view.ts";
-import { createChannel, quietModes, testChannel, updateChannel, verifyChannel } from "../services/channels.ts";
+import { createChannel, deleteChannel, quietModes, testChannel, updateChannel, verifyChannel } from "../services/channels.ts";
 import { memberProcedure, router, userProcedure } from "../trpc.ts";
 
 const one = z.strictObject({ id: idInput });
@@ -87,12 +87,12 @@ export const channelsRouter = router({
       return test;
     }),
 
-  /** Removes the channel with the deliveries that went to it. */
+  /** Removes the channel with the deliveries that went to it. What waits for it alone goes to the inbox. */
   delete: userProcedure
     .input(one)
     .output(one)
     .mutation(async ({ ctx, input }) => {
-      await createChannelRepository(ctx.tx).delete(input.id);
+      await deleteChannel(ctx.tx, input.id);
       ctx.record("channel.deleted", { channelId: input.id });
       return input;
     }),

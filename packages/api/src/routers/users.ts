@@ -2,8 +2,7 @@ import { emailInput, idInput, localeInput, plainText, textLimits, versionInput, 
 import { createUserRepository } from "@mema/db";
 import { z } from "zod";
 import { userOutput } from "../outputs.ts";
-import { rezoneReminders } from "../services/reminders.ts";
-import { createUser } from "../services/users.ts";
+import { createUser, updateUser } from "../services/users.ts";
 import { adminProcedure, router, userProcedure } from "../trpc.ts";
 
 const profile = {
@@ -29,8 +28,7 @@ export const usersRouter = router({
     .input(z.strictObject({ ...profile, version: versionInput }))
     .output(userOutput)
     .mutation(async ({ ctx, input: { version, ...changes } }) => {
-      const user = await createUserRepository(ctx.tx).update(version, changes);
-      if (changes.timezone !== undefined) await rezoneReminders(ctx.tx);
+      const user = await updateUser(ctx.tx, version, changes);
       ctx.record("user.updated", { fields: Object.keys(changes) });
       return user;
     }),

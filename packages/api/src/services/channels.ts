@@ -2,6 +2,7 @@ import {
   type Channel,
   createChannelRepository,
   createDeliveryRepository,
+  createReminderRepository,
   databaseClock,
   newId,
   readClock,
@@ -157,4 +158,24 @@ export async function testChannel(tx: UserTransaction, id: string): Promise<{ de
   await createDeliveryRepository(tx).enqueue([row]);
   tx.signal("due");
   return { deliveryId };
+}
+
+/** Removes a channel with the deliveries that went to it. What waits for it goes to the inbox, unless it goes elsewhere as well. */
+export async function deleteChannel(tx: UserTransaction, id: string): Promise<void> {
+  const [channels, deliveries] = [createChannelRepository(tx), createDeliveryRepository(tx)];
+  const reminderIds = (await deliveries.listOpen({ channelId: id })).flatMap(({ reminderId }) => reminderId ?? []);
+  // Nothing of these reminders ends meanwhile: what waits for this channel alone is known.
+  await createReminderRepository(tx).lockAll(reminderIds);
+  const open = await deliveries.listOpen({ reminderIds });
+  const elsewhere = new Set(open.flatMap(({ channelId, occurrenceId }) => (channelId === id ? [] : occurrenceId)));
+  const left = open.filter(({ channelId, occurrenceId }) => channelId === id && !elsewhere.has(occurrenceId));
+  await channels.delete(id);
+  const inbox = await channels.ensureInApp();
+  await deliveries.enqueue(
+    left.map(({ reminderId, occurrenceId, step, priority, dueAt, expiresAt, reminderVersion }) => {
+      const time = { dueAt, nextAttemptAt: dueAt, expiresAt };
+      return { reminderId, occurrenceId, channelId: inbox.id, step, priority, reminderVersion, ...time };
+    }),
+  );
+  if (left.length > 0) tx.signal("due");
 }

@@ -114,14 +114,19 @@ async function applyPlan(
     .filter(({ status }) => status === "due" || status === "upcoming")
     .flatMap((occurrence) => deliveriesFor(reminder, occurrence, alerts, channels, now));
   const queued = await createDeliveryRepository(tx).enqueue(deliveries);
-  const over = cursor.expandFromAt === null && reminder.repeatFrom === "schedule" && deliveries.length === 0 && planned.length > 0;
+  const served = new Set(queued.map(({ occurrenceId }) => occurrenceId));
+  // All its alerts went out before its user brought it back: it is told at its time.
+  const told = made.filter(({ id, status }) => status === "upcoming" && !served.has(id));
+  const atTime = told.flatMap((occurrence) => deliveriesFor({ ...reminder, nag: [] }, occurrence, [], channels, now));
+  queued.push(...(await createDeliveryRepository(tx).enqueue(atTime)));
+  const over = cursor.expandFromAt === null && reminder.repeatFrom === "schedule" && queued.length === 0 && planned.length > 0;
   // What was moved or snoozed may still be waiting.
   const end =
     over && (await createDeliveryRepository(tx).open([reminder.id])).size === 0
       ? { status: "expired" as const, statusReason: "last_occurrence_missed" }
       : {};
   await createReminderRepository(tx).advance(reminder.id, { ...cursor, ...end, tzdataVersion: presentTzdata() });
-  return queued;
+  return queued.length;
 }
 
 /** With misfire "latest", what was due before and never went out gives way to the later occurrence that fires now. */
@@ -157,22 +162,22 @@ export const movedSuffix = ({ movedToAt }: Pick<ReminderOccurrence, "movedToAt">
 export function deliveriesFor(
   reminder: Firing,
   occurrence: Pick<ReminderOccurrence, "id" | "occurrenceAt" | "movedToAt">,
-  alerts: readonly Pick<ReminderAlert, "ordinal" | "offsetSeconds" | "channelIds">[],
+  alerts: readonly Pick<ReminderAlert, "offsetSeconds" | "channelIds">[],
   channels: readonly Channel[],
   now: Date,
 ): NewDelivery[] {
   const dueAt = effectiveAt(occurrence);
   const suffix = movedSuffix(occurrence);
   const seconds = (count: number) => new Date(dueAt.getTime() + count * 1000);
-  const atTime = { ordinal: 0, offsetSeconds: 0, channelIds: [] as string[] };
+  const atTime = { offsetSeconds: 0, channelIds: [] as string[] };
   const timely = alerts.filter(
     ({ offsetSeconds }) => offsetSeconds === 0 || seconds(-offsetSeconds).getTime() >= reminder.createdAt.getTime(),
   );
   const late = dueAt.getTime() <= now.getTime();
   const chosen = timely.length === 0 ? [atTime] : late ? timely.slice(-1) : timely;
   const steps = [
-    ...chosen.map(({ ordinal, offsetSeconds, channelIds }) => ({
-      step: `alert:${ordinal}${suffix}`,
+    ...chosen.map(({ offsetSeconds, channelIds }) => ({
+      step: `alert:${offsetSeconds}${suffix}`,
       dueAt: seconds(-offsetSeconds),
       channelIds,
     })),
@@ -180,7 +185,7 @@ export function deliveriesFor(
       .map((after, index) => ({ step: `nag:${index + 1}${suffix}`, dueAt: seconds(after), channelIds: [] as string[] }))
       .filter(({ dueAt }) => dueAt.getTime() > now.getTime()),
   ];
-  return steps.flatMap(({ step, dueAt, channelIds }) => {
+  const planned = steps.flatMap(({ step, dueAt, channelIds }) => {
     const asked = channelIds.length > 0 ? channelIds : reminder.channelIds;
     const usable = asked.length > 0 ? channels.filter(({ id }) => asked.includes(id)) : channels;
     const targets = usable.length > 0 ? usable : channels.filter(({ type }) => type === "in_app");
@@ -197,4 +202,5 @@ export function deliveriesFor(
       reminderVersion: reminder.version,
     }));
   });
+  return [...new Map(planned.map((delivery) => [`${delivery.step} ${delivery.channelId}`, delivery])).values()];
 }

@@ -29,7 +29,7 @@ export type SnoozeFor =
 
 interface LifeInput {
   id: string;
-  /** Which occurrence; the one that fired last, or else the next one. */
+  /** Which occurrence; the one that an early alert told of, else the one that fired last, else the next one. */
   occurrenceId?: string | undefined;
   version?: number | undefined;
 }
@@ -64,7 +64,7 @@ export async function completeReminder(tx: UserTransaction, input: LifeInput, cl
   return settleOccurrence(tx, input, "completed", clock);
 }
 
-/** Ends an occurrence as seen: it nags no more. */
+/** Ends an occurrence as seen, also after an early alert of it: nothing more of it is sent, neither at its time nor as a nag. */
 export async function acknowledgeReminder(tx: UserTransaction, input: LifeInput, clock: DbClock = databaseClock): Promise<ReminderView> {
   return settleOccurrence(tx, input, "acknowledged", clock);
 }
@@ -173,8 +173,13 @@ async function takeOccurrence(
 ): Promise<{ occurrence: ReminderOccurrence; before: Snapshot }> {
   const repository = createOccurrenceRepository(tx);
   const known = await repository.inStates(reminder.id, [...new Set<OccurrenceStatus>([...states, "upcoming"])]);
+  const announced = await repository.announced(reminder.id);
   const passed = (row: ReminderOccurrence) => row.status === "upcoming" && effectiveAt(row).getTime() <= now.getTime();
-  const rows = known.map((row) => (passed(row) ? { ...row, status: "due" as const } : row)).filter(({ status }) => states.includes(status));
+  // What an early alert has told of can be answered like what has fired.
+  const isTold = ({ id, status }: ReminderOccurrence) => status === "upcoming" && announced.some((row) => row.id === id);
+  const rows = known
+    .map((row) => (passed(row) ? { ...row, status: "due" as const } : row))
+    .filter((row) => states.includes(row.status) || isTold(row));
   const take = (occurrence: ReminderOccurrence) => ({ occurrence, before: keepAlso(before, occurrence) });
   if (occurrenceId !== undefined) {
     const named = rows.find(({ id }) => id === occurrenceId.toLowerCase());
@@ -183,6 +188,8 @@ async function takeOccurrence(
     if (other.reminderId !== reminder.id) throw badInput("occurrenceId", "belongs to another reminder");
     throw new AppError("PRECONDITION_FAILED", `The occurrence is ${other.status}; this needs it to be ${states.join(" or ")}.`);
   }
+  const told = rows.findLast(isTold);
+  if (told !== undefined) return take(told);
   const unanswered = rows.find(({ status }) => status !== "upcoming" && status !== "acknowledged" && status !== "missed");
   if (unanswered !== undefined) return take(unanswered);
   const upcoming = rows.findLast(({ status }) => status === "upcoming");

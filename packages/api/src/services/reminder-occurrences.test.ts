@@ -93,7 +93,7 @@ test("a delivery that was claimed for the old time is not sent, and the one at t
   const claimed = (await stage.worker.claim(alert)).filter(({ dueAt }) => dueAt.getTime() === alert.getTime());
   expect(claimed).toHaveLength(1);
   await edit({ id: early, version: 1, at: { local: "2026-11-23T12:00:00" } }, alert);
-  expect(await stage.worker.begin(claimed, alert)).toMatchObject([{ decision: "drop", reason: "occurrence_moved" }]);
+  expect(await stage.worker.begin(claimed, alert)).toMatchObject([{ decision: "lost" }]);
   expect((await stage.deliveries(early)).filter(({ status }) => status === "pending").map(({ dueAt }) => dueAt.toISOString())).toEqual([
     "2026-11-23T10:50:00.000Z",
   ]);

@@ -79,7 +79,7 @@ export async function takeSnapshot(tx: UserTransaction, reminder: Reminder, { no
     createReminderRepository(tx).alerts([reminder.id]),
     createOccurrenceRepository(tx).inStates(reminder.id, ["upcoming", "due", "snoozed"]),
     createOccurrenceRepository(tx).ahead([reminder.id], now),
-    deliveries.listOpen(reminder.id),
+    deliveries.listOpen({ reminderIds: [reminder.id] }),
     deliveries.sentSince(reminder.id, now),
   ]);
   const answeredAhead = ahead.filter(({ status }) => status !== "cancelled");

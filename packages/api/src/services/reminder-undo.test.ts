@@ -117,7 +117,7 @@ test("a claimed delivery that was withdrawn comes back with the undo", async () 
   await stage.worker.expand(after(10));
   const claimed = await stage.worker.claim(after(10));
   await change((tx) => cancelReminder(tx, { id }, clockAt(after(10))));
-  expect(await stage.worker.begin(claimed, after(11))).toMatchObject([{ decision: "drop" }]);
+  expect(await stage.worker.begin(claimed, after(11))).toMatchObject([{ decision: "lost" }]);
   await undo(id, after(12));
   expect(await stage.worker.turn(after(12))).toHaveLength(1);
 });

@@ -101,7 +101,10 @@ async function refusal(tx: UserTransaction, reminder: Reminder, change: Reminder
     return new AppError("PRECONDITION_FAILED", `The last change is more than ${undoableDays} days old: it cannot be undone any more.`);
   }
   const deliveries = createDeliveryRepository(tx);
-  const [since, open] = await Promise.all([deliveries.sentSince(reminder.id, change.changedAt), deliveries.listOpen(reminder.id)]);
+  const [since, open] = await Promise.all([
+    deliveries.sentSince(reminder.id, change.changedAt),
+    deliveries.listOpen({ reminderIds: [reminder.id] }),
+  ]);
   const { sent } = readSnapshot(change.before);
   if (since.some((id) => !sent.includes(id)) || open.some(({ status, begunAt }) => status === "sending" && begunAt !== null)) {
     return new AppError("CONFLICT", "The reminder was sent since, or is being sent: change it instead.");

@@ -22,7 +22,8 @@ import {
   skipOccurrence,
   snoozeReminder,
 } from "./reminder-life.ts";
-import { createReminder, previewReminder, rezoneReminders, updateReminder } from "./reminders.ts";
+import { createReminder, previewReminder, updateReminder } from "./reminders.ts";
+import { updateUser } from "./users.ts";
 
 const noon = new Date("2026-11-22T12:00:00Z");
 const after = (seconds: number) => new Date(noon.getTime() + seconds * 1000);
@@ -337,7 +338,7 @@ describe("changing", () => {
     await asUser(async (tx) => {
       await change(tx, id);
     });
-    expect(await worker.begin(claimed, after(10))).toMatchObject([{ decision: "drop" }]);
+    expect(await worker.begin(claimed, after(10))).toMatchObject([{ decision: "lost" }]);
   });
 
   test("a snooze fires again later and leaves the schedule as it is", async () => {
@@ -415,9 +416,7 @@ describe("changing", () => {
     const floating = await create({ at: { local: "2026-12-01T09:00:00" } });
     const fixed = await create({ at: { local: "2026-12-01T09:00:00", tz: "Europe/Berlin" } });
     await asUser(async (tx) => {
-      const users = createUserRepository(tx);
-      await users.update((await users.get()).version, { timezone: "America/New_York" });
-      await rezoneReminders(tx, clockAt(noon));
+      await updateUser(tx, (await createUserRepository(tx).get()).version, { timezone: "America/New_York" }, clockAt(noon));
     });
     expect((await rowOf(floating.id)).nextOccurrenceAt).toEqual(instant("2026-12-01T14:00:00Z"));
     expect((await rowOf(fixed.id)).nextOccurrenceAt).toEqual(instant("2026-12-01T08:00:00Z"));

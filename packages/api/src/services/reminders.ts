@@ -22,6 +22,7 @@ import {
   type ReminderTiming,
   resolveTiming,
 } from "./reminder-definition.ts";
+import { expandReminders } from "./expansion.ts";
 import { openChange, recordChange, recordSystemChange } from "./reminder-changes.ts";
 import { nextReopened, nextUnanswered, restoreEdited } from "./reminder-occurrences.ts";
 import { cursorAt, longestLead, nextFrom, noCursor, presentTzdata, scheduleOf, timeOnTheDay } from "./reminder-plan.ts";
@@ -87,6 +88,8 @@ export async function updateReminder(
   const { title, notes } = changes;
   const content = { ...(title === undefined ? {} : { title }), ...(notes === undefined ? {} : { notes }) };
   const columns = { ...content, ...timing, ...behaviourColumns(changes) };
+  // What is overdue and not looked at yet stays due, as the reminder was until now.
+  if (replanned && timing === null) await expandReminders(tx, [id], clock);
   const change = await openChange(tx, { id, version }, ["active", "paused"], at, columns);
   const after = change.reminder;
   const repository = createReminderRepository(tx);
@@ -158,19 +161,22 @@ export async function reanchorReminders(tx: UserTransaction, factId: string, clo
   return anchored.map(({ id }) => id);
 }
 
-/** Plans the reminders that follow the user's zone anew, after it was changed. Call it in the transaction of the change. */
-export async function rezoneReminders(tx: UserTransaction, clock: DbClock = databaseClock): Promise<string[]> {
-  const floating = await createReminderRepository(tx).floating();
-  if (floating.length === 0) return [];
+/**
+ * Plans the reminders `ids`, which follow the user's zone, anew after it was changed. What is due stays due. Call it in the transaction of
+ * the change.
+ */
+export async function rezoneReminders(tx: UserTransaction, ids: readonly string[], clock: DbClock): Promise<void> {
+  if (ids.length === 0) return;
   const { now, userZone } = await userNow(tx, clock);
-  for (const reminder of floating) {
-    // One that has fired and waits for an answer has nothing left to move.
-    if (reminder.nextOccurrenceAt === null) continue;
+  for (const reminder of await createReminderRepository(tx).lockAll(ids)) {
+    const { nextOccurrenceAt, expandFromAt, status } = reminder;
+    // Its last occurrence is due, or has fired and waits for an answer: nothing is left to move.
+    const last = nextOccurrenceAt === null || (expandFromAt === null && nextOccurrenceAt.getTime() <= now.getTime());
+    if (last || (status !== "active" && status !== "paused")) continue;
     const replanned = await replan(tx, reminder, userZone, now, "edited");
     if (replanned.nextOccurrenceAt === null && reminder.repeatFrom === "schedule") await fireMissedMove(tx, reminder, userZone, now);
   }
   tx.signal("due");
-  return floating.map(({ id }) => id);
 }
 
 /** The new zone's clock has passed a one-time reminder already: it fires now instead of being lost. */

@@ -23,6 +23,7 @@ import { buildJob } from "./channels.ts";
 import type { DeliveryMessage } from "./delivery-message.ts";
 import { forEachUser } from "./each-user.ts";
 import { movedSuffix } from "./expansion.ts";
+import { moveRemindersOn } from "./settlement.ts";
 
 /** What the worker is told to do with a delivery that it holds. */
 export type BeginDecision =
@@ -54,22 +55,39 @@ export async function beginDeliveries(
   leases: readonly LeaseKey[],
   clock: DbClock,
 ): Promise<BeginDecision[]> {
-  const decided = await forEachUser({ db, log }, leases, (tx, own) => beginOfUser(tx, own, clock, context));
-  const byId = new Map(decided.map((decision) => [decision.deliveryId, decision]));
+  const decide = (some: readonly LeaseKey[], strength: "share" | "update") =>
+    forEachUser({ db, log }, some, (tx, own) => beginOfUser(tx, own, strength, clock, context));
+  const decided = await decide(leases, "share");
+  const ending = new Set(decided.flatMap(({ deliveryId, decision }) => (decision === "ends" ? deliveryId : [])));
+  if (ending.size > 0)
+    decided.push(
+      ...(await decide(
+        leases.filter(({ deliveryId }) => ending.has(deliveryId)),
+        "update",
+      )),
+    );
+  const byId = new Map(decided.flatMap((decision) => (decision.decision === "ends" ? [] : [[decision.deliveryId, decision] as const])));
   // What could not be decided stays as it is: its lease runs out, and it is tried again.
   return leases.map(({ deliveryId }) => byId.get(deliveryId) ?? { deliveryId, decision: "defer", reason: "begin_failed" });
+}
+
+/** Not decided yet: what ends unsent may have been the last of its reminder, which needs the reminder's row for itself. */
+interface Ending {
+  deliveryId: string;
+  decision: "ends";
 }
 
 async function beginOfUser(
   tx: UserTransaction,
   leases: readonly LeaseKey[],
+  strength: "share" | "update",
   clock: DbClock,
   context: JobContext,
-): Promise<BeginDecision[]> {
+): Promise<(BeginDecision | Ending)[]> {
   const deliveries = createDeliveryRepository(tx);
   // In one flight and in this order: what is read behind the reminders' locks is as the last answered change left it.
   const [reminders, rows, now] = await Promise.all([
-    createReminderRepository(tx).lockHeld(leases, "share"),
+    createReminderRepository(tx).lockHeld(leases, strength),
     deliveries.held(leases),
     readClock(tx, clock),
   ]);
@@ -93,6 +111,7 @@ async function beginOfUser(
   const paused = await heldByCircuit(tx, wanted, now);
   const settlements: Settlement[] = [];
   const decisions: BeginDecision[] = [];
+  const endings: Ending[] = [];
   for (const { item, verdict } of judged) {
     const { id: deliveryId, leaseToken, attempts } = item.delivery;
     const waits = paused.get(deliveryId);
@@ -102,6 +121,10 @@ async function beginOfUser(
       continue;
     }
     const { status, reason, nextAttemptAt = null, expiresAt = null } = job;
+    if (status !== "pending" && item.reminder !== null && strength === "share") {
+      endings.push({ deliveryId, decision: "ends" });
+      continue;
+    }
     settlements.push({ deliveryId, leaseToken: leaseToken ?? "", status, reason, nextAttemptAt, expiresAt });
     decisions.push({ deliveryId, decision: status === "pending" ? "defer" : "drop", reason });
   }
@@ -114,7 +137,13 @@ async function beginOfUser(
     rows.flatMap(({ delivery }) => (changed.has(delivery.id) ? delivery : [])),
     now,
   );
-  return leases.map(({ deliveryId }) => (changed.has(deliveryId) ? decided.get(deliveryId) : undefined) ?? lost(deliveryId));
+  if (strength === "update") await moveRemindersOn(tx, { reminders, sent: [], user, now });
+  const waiting = new Set(endings.map(({ deliveryId }) => deliveryId));
+  const known = leases.filter(({ deliveryId }) => !waiting.has(deliveryId));
+  return [
+    ...endings,
+    ...known.map(({ deliveryId }) => (changed.has(deliveryId) ? decided.get(deliveryId) : undefined) ?? lost(deliveryId)),
+  ];
 }
 
 const lost = (deliveryId: string): BeginDecision => ({ deliveryId, decision: "lost", reason: "lease_lost" });

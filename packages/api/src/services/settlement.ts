@@ -82,7 +82,7 @@ async function settleOfUser(tx: UserTransaction, ends: readonly AttemptEnd[], cl
   const settlements = wanted.filter(({ deliveryId }) => ended.has(deliveryId));
   const over = pairs.filter(({ delivery }) => ended.has(delivery.id));
   const attempts = over.map(({ delivery, end }) => attemptOf(delivery, end));
-  await Promise.all([deliveries.recordAttempts(attempts, now), moveRemindersOn(tx, { reminders, pairs: over, user, now })]);
+  await Promise.all([deliveries.recordAttempts(attempts, now), moveRemindersOn(tx, { reminders, sent: sentOf(over), user, now })]);
   await recordChannelEnds(tx, over, now);
   await announce(tx, over, settlements);
   return settlements;
@@ -118,18 +118,22 @@ function attemptOf(delivery: ReminderDelivery, end: AttemptEnd): NewAttempt {
   };
 }
 
-/** What was sent has fired; a reminder of which nothing is left is completed, or expired when nothing of it ever went out. */
-async function moveRemindersOn(
+const sentOf = (pairs: readonly Pair[]): ReminderDelivery[] => pairs.flatMap(({ delivery, end }) => (succeeded(end) ? delivery : []));
+
+/**
+ * What was sent has fired; a reminder of which nothing is left is completed, or expired when nothing of it ever went out. The reminders'
+ * rows must be locked for change: the last of several deliveries that end at one moment has to see that it is the last.
+ */
+export async function moveRemindersOn(
   tx: UserTransaction,
-  { reminders, pairs, user, now }: { reminders: readonly Reminder[]; pairs: readonly Pair[]; user: User; now: Date },
+  { reminders, sent, user, now }: { reminders: readonly Reminder[]; sent: readonly ReminderDelivery[]; user: User; now: Date },
 ): Promise<void> {
   if (reminders.length === 0) return;
-  const sent = pairs.filter(({ end }) => succeeded(end));
-  const snoozed = sent.filter(({ delivery }) => delivery.step.startsWith("snooze:"));
+  const snoozed = sent.filter(({ step }) => step.startsWith("snooze:"));
   const [fired, open] = await Promise.all([
     createOccurrenceRepository(tx).markFired(
-      sent.flatMap(({ delivery }) => delivery.occurrenceId ?? []),
-      snoozed.flatMap(({ delivery }) => delivery.occurrenceId ?? []),
+      sent.flatMap(({ occurrenceId }) => occurrenceId ?? []),
+      snoozed.flatMap(({ occurrenceId }) => occurrenceId ?? []),
       now,
     ),
     createDeliveryRepository(tx).open(reminders.map(({ id }) => id)),
@@ -168,7 +172,7 @@ function progressOf(
     firedCount > 0
       ? { status: "completed" as const, statusReason: "fired" }
       : { status: "expired" as const, statusReason: "never_delivered" };
-  return { firedCount, ...(passed ? { nextOccurrenceAt: next } : {}), ...(over ? end : {}) };
+  return { firedCount, ...(passed || over ? { nextOccurrenceAt: next } : {}), ...(over ? end : {}) };
 }
 
 async function announce(tx: UserTransaction, pairs: readonly Pair[], settlements: readonly Settlement[]): Promise<void> {

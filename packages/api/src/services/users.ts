@@ -1,6 +1,23 @@
 import { createHash } from "node:crypto";
-import { createApiKeyRepository, createUserRepository, type Db, findCredential, hashToken, newId, withSignIn, withUser } from "@mema/db";
+import {
+  createApiKeyRepository,
+  createReminderRepository,
+  createUserRepository,
+  databaseClock,
+  type Db,
+  type DbClock,
+  findCredential,
+  hashToken,
+  newId,
+  type User,
+  type UserRepository,
+  type UserTransaction,
+  withSignIn,
+  withUser,
+} from "@mema/db";
 import { AppError, keyScopes } from "@mema/shared";
+import { expandReminders } from "./expansion.ts";
+import { rezoneReminders } from "./reminders.ts";
 
 export interface NewAccount {
   name?: string | undefined;
@@ -27,6 +44,25 @@ export async function createUser(
     });
     return { userId, apiKey: key.token };
   });
+}
+
+/**
+ * Changes the user's profile. Reminders without a zone of their own follow a new one: what is overdue by the old zone's clock stays due, the
+ * rest is planned anew. Throws CONFLICT when `version` is not the current one.
+ */
+export async function updateUser(
+  tx: UserTransaction,
+  version: number,
+  changes: Parameters<UserRepository["update"]>[1],
+  clock: DbClock = databaseClock,
+): Promise<User> {
+  const users = createUserRepository(tx);
+  if (changes.timezone === undefined) return users.update(version, changes);
+  const floating = (await createReminderRepository(tx).floating()).map(({ id }) => id);
+  await expandReminders(tx, floating, clock);
+  const user = await users.update(version, changes);
+  await rezoneReminders(tx, floating, clock);
+  return user;
 }
 
 /**

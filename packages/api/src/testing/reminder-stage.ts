@@ -8,8 +8,8 @@ import {
   withUser,
 } from "@mema/db";
 import { type ReminderInput, reminderInput } from "../services/reminder-definition.ts";
-import { rezoneReminders } from "../services/reminders.ts";
 import { createReminder } from "../services/reminders.ts";
+import { updateUser } from "../services/users.ts";
 import { createTestApi, type TestApi } from "../testing.ts";
 import { StepWorker } from "../testing-worker.ts";
 
@@ -65,9 +65,7 @@ export class ReminderStage {
 
   async moveTo(timezone: string, now: Date): Promise<void> {
     await this.asUser(async (tx) => {
-      const users = createUserRepository(tx);
-      await users.update((await users.get()).version, { timezone });
-      await rezoneReminders(tx, clockAt(now));
+      await updateUser(tx, (await createUserRepository(tx).get()).version, { timezone }, clockAt(now));
     });
   }
 }

@@ -189,7 +189,7 @@ export const reminderChanges = tenantTable(
   ],
 );
 
-/** The outbox: one row for each thing to send. `step` says which: alert:0, nag:1, snooze:WHEN, digest:2026-11-21, test:ID; with @WHEN when moved. */
+/** The outbox: one row for each thing to send. `step` says which: alert:600 (seconds before), nag:1, snooze:WHEN, digest:2026-11-21, test:ID; with @WHEN when moved. */
 export const reminderDeliveries = tenantTable(
   "reminder_deliveries",
   {
