@@ -8,7 +8,7 @@ const folder = import.meta.dirname;
 /** What only a server has. The client's types come from the router; nothing of it may come along at run time. */
 const serverOnly = [
   /\/packages\/db\//,
-  /\/packages\/api\/src\/(?!client\.ts$)/,
+  /\/packages\/api\/src\/(?!(client|live-link)\.ts$)/,
   /\/node_modules\/(postgres|drizzle-orm|drizzle-zod|zod|hono|pino|@electric-sql\/[^/]+)\//,
   /\/node_modules\/@trpc\/server\/dist\/(adapters|initTRPC|node-http)/,
 ];

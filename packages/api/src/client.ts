@@ -1,5 +1,5 @@
-import { createTRPCClient, httpBatchLink, httpLink, httpSubscriptionLink, splitLink } from "@trpc/client";
-import { EventSource } from "eventsource";
+import { createTRPCClient, httpBatchLink, httpLink, splitLink, TRPCClientError, type TRPCLink } from "@trpc/client";
+import { observable } from "@trpc/server/observable";
 import type { AppRouter } from "./root.ts";
 
 export type { AppRouter } from "./root.ts";
@@ -29,23 +29,30 @@ export function createMemaClient({ url, apiKey, batch = false, headers = {} }: M
     links: [
       splitLink({
         condition: (operation) => operation.type === "subscription",
-        true: httpSubscriptionLink({
-          url: endpoint,
-          // The browser's own EventSource cannot send the key.
-          EventSource,
-          eventSourceOptions: {
-            fetch: async (input, init) => {
-              const response = await fetch(input, { ...init, headers: { ...init.headers, ...credentials() } });
-              // An EventSource gives up for good on any answer but 200. While a server restarts, a proxy or the server itself says 50x.
-              if (response.status >= 502) throw new TypeError(`the server is away (${response.status})`);
-              return response;
-            },
-          },
-        }),
+        true: loadedWhenUsed(async () => (await import("./live-link.ts")).liveLink(endpoint, credentials)),
         false: batch ? httpBatchLink({ ...calls, maxItems: maxBatchSize }) : httpLink(calls),
       }),
     ],
   });
+}
+
+/** A link that is fetched when it is first used: a page shows without the code of its live events. */
+function loadedWhenUsed(load: () => Promise<TRPCLink<AppRouter>>): TRPCLink<AppRouter> {
+  return (runtime) => (call) =>
+    observable((observer) => {
+      let subscription: { unsubscribe(): void } | null = null;
+      let ended = false;
+      load().then(
+        (link) => {
+          if (!ended) subscription = link(runtime)(call).subscribe(observer);
+        },
+        (error: Error) => observer.error(TRPCClientError.from(error)),
+      );
+      return () => {
+        ended = true;
+        subscription?.unsubscribe();
+      };
+    });
 }
 
 export type MemaClient = ReturnType<typeof createMemaClient>;
