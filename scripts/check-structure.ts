@@ -68,6 +68,7 @@ const partOf: Record<string, string> = {
   "audit-log": "events",
   deliveries: "reminders",
   health: "ops",
+  "held-deliveries": "reminders",
   "idempotency-keys": "events",
   "isolation-proofs": "ops",
   occurrences: "reminders",

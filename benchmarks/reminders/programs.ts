@@ -23,7 +23,7 @@ export class Program {
     name: keyof typeof programs,
     { parameters = [], environment = {} }: { parameters?: string[]; environment?: Record<string, string> },
     readyWhen: string,
-    onLine: (line: string) => void = () => {},
+    onLine: ((line: string) => void) | null = null,
   ) {
     this.#name = name;
     this.#child = spawn(process.execPath, [programs[name], ...parameters], {
@@ -33,9 +33,15 @@ export class Program {
     this.#exited = once(this.#child, "exit").then(([code]) => this.#ready.reject(new Error(`${name} ended with ${String(code)}`)));
     this.#ready.promise.catch(() => {});
     if (this.#child.stdout === null) return;
-    createInterface({ input: this.#child.stdout }).on("line", (line) => {
-      if (line.includes(readyWhen)) this.#ready.resolve(line);
-      onLine(line);
+    const { stdout } = this.#child;
+    const lines = createInterface({ input: stdout }).on("line", (line) => {
+      onLine?.(line);
+      if (!line.includes(readyWhen)) return;
+      this.#ready.resolve(line);
+      if (onLine !== null) return;
+      // Nobody wants to know more: it is only taken off, so that reading it costs the measured programs nothing.
+      lines.close();
+      stdout.resume();
     });
   }
 

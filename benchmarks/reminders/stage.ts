@@ -167,7 +167,7 @@ async function openEmbedded(userCount: number): Promise<Stage> {
 }
 
 async function until(holds: () => Promise<boolean>): Promise<void> {
-  while (!(await holds())) await delay(50);
+  while (!(await holds())) await delay(200);
 }
 
 /** 0 or 1. A look at one end of an index: worker.stats counts every open row, which is work of its own among 500,000. */
@@ -196,11 +196,12 @@ async function startWorker(port: number, starts: Starts, { quiet = false } = {})
     MEMA_WORKER_LEASE_SECONDS: String(leaseSeconds),
     LOG_LEVEL: "info",
   };
-  const program = new Program("worker", { environment }, "worker started", (line) => {
-    if (quiet || !line.includes('"msg":"reminder"')) return;
+  const note = (line: string) => {
+    if (!line.includes('"msg":"reminder"')) return;
     const { deliveryId, time } = JSON.parse(line) as { deliveryId: string; time: number };
     starts.add(deliveryId, time);
-  });
+  };
+  const program = new Program("worker", { environment }, "worker started", quiet ? null : note);
   const { workerId } = JSON.parse(await program.ready) as { workerId: string };
   return { program, workerId };
 }

@@ -1,52 +1,16 @@
-import { type AttemptOutcome, type DeliveryStatus, notFound } from "@mema/shared";
+import { type DeliveryStatus, notFound } from "@mema/shared";
 import { and, asc, count, desc, eq, gte, inArray, isNull, lt, type SQL, sql } from "drizzle-orm";
 import type { PgUpdateSetSource } from "drizzle-orm/pg-core";
-import { instantParameter } from "./clock.ts";
 import type { UserTransaction } from "./connection/access.ts";
 import { compileQuery } from "./connection/queries.ts";
 import { decodeCursor, idKey, type Page, pageLimit, pageOf, type PageRequest } from "./cursor.ts";
-import { channels, reminderAttempts, reminderDeliveries as deliveries, reminderOccurrences, reminders, users } from "./schema/index.ts";
-import { newId } from "./schema/base.ts";
+import { reminderAttempts, reminderDeliveries as deliveries, reminders } from "./schema/index.ts";
 import { isOneOf, uuidArray } from "./sql-fragments.ts";
-import type { Channel } from "./channels.repository.ts";
-import type { ReminderOccurrence } from "./occurrences.repository.ts";
-import type { User } from "./rows.ts";
-import type { LeaseKey } from "./worker-leases.repository.ts";
 
 export type ReminderDelivery = typeof deliveries.$inferSelect;
 export type ReminderAttempt = typeof reminderAttempts.$inferSelect;
 export type NewDelivery = Pick<ReminderDelivery, "channelId" | "step" | "priority" | "dueAt" | "nextAttemptAt" | "expiresAt"> &
   Partial<Pick<ReminderDelivery, "id" | "reminderId" | "occurrenceId" | "reminderVersion">>;
-
-/** A delivery with what decides about its sending; its reminder is locked and read beside it. */
-export interface HeldDelivery {
-  delivery: ReminderDelivery;
-  occurrence: ReminderOccurrence | null;
-  channel: Channel;
-  user: User;
-}
-
-/** How an attempt ended: a final status, or pending again at `nextAttemptAt`. */
-export interface Settlement {
-  deliveryId: string;
-  leaseToken: string;
-  status: DeliveryStatus;
-  reason: string | null;
-  /** Only for status pending. */
-  nextAttemptAt: Date | null;
-  /** A new end of its tries, for one that is put off on purpose. */
-  expiresAt?: Date | null;
-}
-
-export interface NewAttempt {
-  deliveryId: string;
-  attempt: number;
-  outcome: AttemptOutcome;
-  startedAt: Date | null;
-  httpStatus?: number | null;
-  error?: string | null;
-  worker?: string | null;
-}
 
 export interface DeliveryFilters {
   reminderId?: string | undefined;
@@ -82,13 +46,6 @@ export interface DeliveryRepository {
   revive(ids: readonly string[]): Promise<void>;
   /** Makes what waits to be sent carry the reminder's new version and priority. */
   follow(reminderId: string, changes: Pick<ReminderDelivery, "priority" | "reminderVersion">): Promise<void>;
-  /** The deliveries that these leases hold, in the order of ids. Nothing is locked: `begin` and `settle` look at the lease once more. */
-  held(leases: readonly LeaseKey[]): Promise<HeldDelivery[]>;
-  /** Counts an attempt and notes its start where the lease still holds; returns those ids. */
-  begin(leases: readonly Pick<LeaseKey, "deliveryId" | "leaseToken">[], now: Date): Promise<string[]>;
-  /** Ends attempts whose lease still holds; returns their ids (the others are lost and unchanged). */
-  settle(settlements: readonly Settlement[], now: Date): Promise<string[]>;
-  recordAttempts(attempts: readonly NewAttempt[], now: Date): Promise<void>;
   /** How often the end of an attempt never became known, by delivery. */
   unknownAttempts(ids: readonly string[]): Promise<Map<string, number>>;
   /** How many deliveries of the reminders wait or are being sent, by reminder. */
@@ -225,35 +182,6 @@ export function createDeliveryRepository(tx: UserTransaction): DeliveryRepositor
         .set(changes)
         .where(and(own, eq(deliveries.reminderId, reminderId), eq(deliveries.status, "pending")));
     },
-    held: async (leases) => {
-      const rows = await heldDeliveries(tx, leaseValues(leases));
-      const tokens = new Map(leases.map(({ deliveryId, leaseToken }) => [deliveryId, leaseToken]));
-      return rows.filter(({ delivery }) => tokens.get(delivery.id) === delivery.leaseToken);
-    },
-    begin: async (leases, now) => {
-      if (leases.length === 0) return [];
-      const rows = await beginDeliveries(tx, { ...leaseValues(leases), now: now.toISOString() });
-      return rows.map(({ id }) => id);
-    },
-    settle: async (settlements, now) => {
-      if (settlements.length === 0) return [];
-      const rows = await settleDeliveries(tx, {
-        ...leaseValues(settlements),
-        settlements: JSON.stringify(settlements),
-        now: now.toISOString(),
-      });
-      return rows.map(({ id }) => id);
-    },
-    recordAttempts: async (attempts, now) => {
-      if (attempts.length === 0) return;
-      // One parameter however many there are: the statement's text, and so its plan, stays the same.
-      const rows = attempts.map((attempt) => ({ id: newId(), httpStatus: null, error: null, worker: null, ...attempt }));
-      await tx.execute(sql`
-        insert into reminder_attempts (user_id, id, delivery_id, attempt, outcome, started_at, finished_at, http_status, error, worker)
-        select ${tx.userId}::uuid, id, "deliveryId", attempt, outcome, "startedAt", ${instantParameter(now)}, "httpStatus", error, worker
-        from jsonb_to_recordset(${JSON.stringify(rows)}::jsonb) as added(id uuid, "deliveryId" uuid, attempt integer, outcome text,
-          "startedAt" timestamptz, "httpStatus" integer, error text, worker uuid)`);
-    },
     unknownAttempts: async (ids) => {
       if (ids.length === 0) return new Map();
       const rows = await tx
@@ -299,67 +227,7 @@ export function createDeliveryRepository(tx: UserTransaction): DeliveryRepositor
   };
 }
 
-/**
- * Which deliveries these leases may hold. Ids and tokens are compared each with all: a token is one row's alone, and `held` looks at
- * the pairs.
- */
-export const isHeld: SQL = sql`${deliveries.status} = 'sending' and ${deliveries.id} = any(${sql.placeholder("deliveryIds")}::uuid[])
-  and ${deliveries.leaseToken} = any(${sql.placeholder("leaseTokens")}::uuid[])`;
-
-export const leaseValues = (leases: readonly Pick<LeaseKey, "deliveryId" | "leaseToken">[]) => ({
-  deliveryIds: uuidArray(leases.map(({ deliveryId }) => deliveryId)),
-  leaseTokens: uuidArray(leases.map(({ leaseToken }) => leaseToken)),
-});
-
 const owner = sql.placeholder("userId");
-const now = sql`${sql.placeholder("now")}::timestamptz`;
-
-const heldDeliveries = compileQuery((queries) =>
-  queries
-    .select({ delivery: deliveries, occurrence: reminderOccurrences, channel: channels, user: users })
-    .from(deliveries)
-    .innerJoin(users, eq(users.id, owner))
-    .innerJoin(channels, and(eq(channels.userId, owner), eq(channels.id, deliveries.channelId)))
-    .leftJoin(reminderOccurrences, and(eq(reminderOccurrences.userId, owner), eq(reminderOccurrences.id, deliveries.occurrenceId)))
-    .where(and(eq(deliveries.userId, owner), isHeld))
-    .orderBy(asc(deliveries.id)),
-);
-
-const beginDeliveries = compileQuery((queries) =>
-  queries
-    .update(deliveries)
-    .set({ attempts: sql`${deliveries.attempts} + 1`, begunAt: now })
-    .where(and(eq(deliveries.userId, owner), isHeld))
-    .returning({ id: deliveries.id }),
-);
-
-const settleDeliveries = compileQuery((queries) =>
-  queries
-    .update(deliveries)
-    .set({
-      leaseToken: null,
-      leaseOwner: null,
-      leaseUntil: null,
-      begunAt: null,
-      status: sql`settlement.status`,
-      statusReason: sql`settlement.reason`,
-      settledAt: sql`case when settlement.status = 'pending' then null else ${now} end`,
-      nextAttemptAt: sql`coalesce(settlement."nextAttemptAt", ${deliveries.nextAttemptAt})`,
-      expiresAt: sql`coalesce(settlement."expiresAt", ${deliveries.expiresAt})`,
-    })
-    .from(
-      sql`jsonb_to_recordset(${sql.placeholder("settlements")}::jsonb) as settlement("deliveryId" uuid, "leaseToken" uuid, status text, reason text, "nextAttemptAt" timestamptz, "expiresAt" timestamptz)`,
-    )
-    .where(
-      and(
-        eq(deliveries.userId, owner),
-        // Named once more as a list, which is looked up by key: the planner takes the join for a reason to read all of a user's deliveries.
-        isHeld,
-        sql`${deliveries.id} = settlement."deliveryId" and ${deliveries.leaseToken} = settlement."leaseToken"`,
-      ),
-    )
-    .returning({ id: deliveries.id }),
-);
 
 /** One look into an index for each reminder: as one condition over all of them, the planner may rather read every open delivery. */
 const openOf = sql<number>`(select count(*)::integer from reminder_deliveries d

@@ -1,6 +1,7 @@
 import { badInput } from "@mema/shared";
 import { and, asc, eq, gt, sql } from "drizzle-orm";
 import type { UserTransaction } from "./connection/access.ts";
+import { compileStatement } from "./connection/queries.ts";
 import type { EventRepository } from "./interfaces.ts";
 import { newId } from "./schema/base.ts";
 import { eventHeads, events } from "./schema/index.ts";
@@ -20,19 +21,7 @@ export function createEventRepository(tx: UserTransaction): EventRepository {
         actorId,
         requestId,
       }));
-      await tx.execute(sql`
-        with head as (
-          insert into event_heads (user_id, last_seq) values (${tx.userId}, ${added.length}::bigint)
-          on conflict (user_id) do update set last_seq = event_heads.last_seq + excluded.last_seq
-            where event_heads.user_id = excluded.user_id
-          returning last_seq
-        )
-        insert into events (user_id, id, seq, type, payload, actor, actor_id, request_id)
-        select ${tx.userId}, event.id, head.last_seq - ${added.length}::bigint + event.place, event.type, event.payload, event.actor,
-          event.actor_id, event.request_id
-        from head, rows from (jsonb_to_recordset(${JSON.stringify(rows)}::jsonb)
-          as (id uuid, type text, payload jsonb, actor text, "actorId" uuid, "requestId" text)) with ordinality
-          as event(id, type, payload, actor, actor_id, request_id, place)`);
+      await appendEvents(tx, { count: rows.length, events: JSON.stringify(rows) });
     },
 
     async listAfter(seq, limit = longestRead) {
@@ -53,3 +42,20 @@ export function createEventRepository(tx: UserTransaction): EventRepository {
     },
   };
 }
+
+const owner = sql`${sql.placeholder("userId")}::uuid`;
+const count = sql`${sql.placeholder("count")}::bigint`;
+
+const appendEvents = compileStatement(sql`
+  with head as (
+    insert into event_heads (user_id, last_seq) values (${owner}, ${count})
+    on conflict (user_id) do update set last_seq = event_heads.last_seq + excluded.last_seq
+      where event_heads.user_id = excluded.user_id
+    returning last_seq
+  )
+  insert into events (user_id, id, seq, type, payload, actor, actor_id, request_id)
+  select ${owner}, event.id, head.last_seq - ${count} + event.place, event.type, event.payload, event.actor, event.actor_id,
+    event.request_id
+  from head, rows from (jsonb_to_recordset(${sql.placeholder("events")}::jsonb)
+    as (id uuid, type text, payload jsonb, actor text, "actorId" uuid, "requestId" text)) with ordinality
+    as event(id, type, payload, actor, actor_id, request_id, place)`);

@@ -24,6 +24,7 @@ export * from "./errors.ts";
 export * from "./evaluations.repository.ts";
 export * from "./events.repository.ts";
 export * from "./facts.repository.ts";
+export * from "./held-deliveries.repository.ts";
 export * from "./idempotency-keys.repository.ts";
 export * from "./interests.repository.ts";
 export type * from "./interfaces.ts";

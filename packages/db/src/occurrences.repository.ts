@@ -1,6 +1,5 @@
 import { notFound, type OccurrenceStatus } from "@mema/shared";
-import { and, asc, desc, eq, gt, inArray, isNotNull, isNull, or, type SQL, sql } from "drizzle-orm";
-import { instantParameter } from "./clock.ts";
+import { and, asc, desc, eq, gt, inArray, isNotNull, or, type SQL, sql } from "drizzle-orm";
 import type { UserTransaction } from "./connection/access.ts";
 import { decodeCursor, type Page, pageLimit, pageOf, type PageRequest, timeKey } from "./cursor.ts";
 import { reminderDeliveries, reminderOccurrences as occurrences } from "./schema/index.ts";
@@ -42,11 +41,6 @@ export interface OccurrenceRepository {
   /** Those in one of the states, the latest due first. */
   inStates(reminderId: string, states: readonly OccurrenceStatus[]): Promise<ReminderOccurrence[]>;
   update(ids: readonly string[], changes: OccurrenceChanges): Promise<void>;
-  /**
-   * What was sent at or after its time, or with its last alert before it, has fired, and so has what was snoozed and sent again. Each
-   * becomes so once: returns those that fired for the first time.
-   */
-  markFired(sent: readonly string[], snoozed: readonly string[], now: Date): Promise<Pick<ReminderOccurrence, "id" | "reminderId">[]>;
 }
 
 export function createOccurrenceRepository(tx: UserTransaction): OccurrenceRepository {
@@ -156,31 +150,6 @@ export function createOccurrenceRepository(tx: UserTransaction): OccurrenceRepos
         .update(occurrences)
         .set(changes)
         .where(and(own, isOneOf(occurrences.id, ids)));
-    },
-    markFired: async (sent, snoozed, now) => {
-      if (sent.length === 0) return [];
-      if (snoozed.length > 0) {
-        await tx
-          .update(occurrences)
-          .set({ status: "fired", snoozedUntil: null })
-          .where(and(own, isOneOf(occurrences.id, snoozed), eq(occurrences.status, "snoozed"), isNotNull(occurrences.firedAt)));
-      }
-      const lastAlert = sql`not exists (select 1 from ${reminderDeliveries} d where d.user_id = ${tx.userId} and d.occurrence_id = ${occurrences.id}
-        and d.step like 'alert:%' and d.settled_at is null and d.due_at > ${instantParameter(now)})`;
-      const timely = or(lastAlert, isOneOf(occurrences.id, snoozed), sql`${effective} <= ${instantParameter(now)}`);
-      return tx
-        .update(occurrences)
-        .set({ status: "fired", firedAt: now, snoozedUntil: null })
-        .where(
-          and(
-            own,
-            isOneOf(occurrences.id, sent),
-            inArray(occurrences.status, ["upcoming", "due", "snoozed"]),
-            isNull(occurrences.firedAt),
-            timely,
-          ),
-        )
-        .returning({ id: occurrences.id, reminderId: occurrences.reminderId });
     },
   };
 }

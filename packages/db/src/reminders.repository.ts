@@ -1,13 +1,10 @@
 import { notFound, type ReminderStatus } from "@mema/shared";
 import { and, asc, desc, eq, inArray, isNotNull, isNull, lt, or, type SQL, sql } from "drizzle-orm";
 import type { UserTransaction } from "./connection/access.ts";
-import { compileQuery } from "./connection/queries.ts";
 import { decodeCursor, idKey, type Page, pageLimit, pageOf, type PageRequest, timeKey } from "./cursor.ts";
 import { forgetMentions } from "./deletion.ts";
-import { isHeld, leaseValues } from "./deliveries.repository.ts";
-import { reminderAlerts, reminderDeliveries, reminderOccurrences, reminders } from "./schema/index.ts";
+import { reminderAlerts, reminderOccurrences, reminders } from "./schema/index.ts";
 import { isOneOf, staleOrMissing } from "./sql-fragments.ts";
-import type { LeaseKey } from "./worker-leases.repository.ts";
 
 export type Reminder = typeof reminders.$inferSelect;
 export type ReminderAlert = Pick<typeof reminderAlerts.$inferSelect, "reminderId" | "ordinal" | "offsetSeconds" | "channelIds">;
@@ -33,14 +30,13 @@ export interface ReminderRepository {
   create(reminder: NewReminder, alerts: readonly Omit<ReminderAlert, "reminderId">[]): Promise<Reminder | null>;
   findById(id: string): Promise<Reminder | null>;
   getById(id: string): Promise<Reminder>;
+  findMany(ids: readonly string[]): Promise<Reminder[]>;
   /** The row, locked until the transaction ends: edits, expansion and the begin of a send take their turn. Throws NOT_FOUND. */
   lock(id: string): Promise<Reminder>;
   /** Several of them, in the order of ids. */
   lockAll(ids: readonly string[]): Promise<Reminder[]>;
   /** Locks those of `ids` that are active and due to be looked at, and that nobody else holds. */
   lockDue(ids: readonly string[], now: Date): Promise<Reminder[]>;
-  /** Locks, in the order of ids, the reminders of the deliveries that these leases hold: for change, or against change. */
-  lockHeld(leases: readonly LeaseKey[], strength: "update" | "share"): Promise<Reminder[]>;
   findByDedupeKey(key: string): Promise<Reminder | null>;
   /** Those that a message asked for, in the order they were made. */
   listBySourceMessage(messageId: string): Promise<Reminder[]>;
@@ -64,22 +60,6 @@ export interface ReminderRepository {
 }
 
 const live: ReminderStatus[] = ["active", "paused"];
-
-const lockingHeld = (strength: "update" | "share") =>
-  compileQuery((queries) => {
-    const own = sql.placeholder("userId");
-    const held = queries
-      .select({ id: reminderDeliveries.reminderId })
-      .from(reminderDeliveries)
-      .where(and(eq(reminderDeliveries.userId, own), isHeld));
-    return queries
-      .select()
-      .from(reminders)
-      .where(and(eq(reminders.userId, own), inArray(reminders.id, held)))
-      .orderBy(asc(reminders.id))
-      .for(strength);
-  });
-const lockHeldReminders = { update: lockingHeld("update"), share: lockingHeld("share") };
 
 export function createReminderRepository(tx: UserTransaction): ReminderRepository {
   const own = eq(reminders.userId, tx.userId);
@@ -110,6 +90,11 @@ export function createReminderRepository(tx: UserTransaction): ReminderRepositor
       if (row === null) throw notFound("Reminder");
       return row;
     },
+    findMany: (ids) =>
+      tx
+        .select()
+        .from(reminders)
+        .where(and(own, isOneOf(reminders.id, ids))),
     lock: async (id) => {
       const [row] = await tx
         .select()
@@ -140,7 +125,6 @@ export function createReminderRepository(tx: UserTransaction): ReminderRepositor
         )
         .orderBy(asc(reminders.id))
         .for("update", { skipLocked: true }),
-    lockHeld: (leases, strength) => lockHeldReminders[strength](tx, leaseValues(leases)),
     findByDedupeKey: async (key) => {
       const [row] = await tx
         .select()

@@ -10,6 +10,7 @@ import { createEntityRepository } from "./entities.repository.ts";
 import { createEvaluationRepository } from "./evaluations.repository.ts";
 import { createEventRepository } from "./events.repository.ts";
 import { createFactRepository } from "./facts.repository.ts";
+import { createHeldDeliveryRepository } from "./held-deliveries.repository.ts";
 import * as db from "./index.ts";
 import { createIdempotencyKeyRepository } from "./idempotency-keys.repository.ts";
 import { createInterestRepository } from "./interests.repository.ts";
@@ -141,7 +142,6 @@ async function callReminders(tx: UserTransaction, walk: Walk, { factId, messageI
   await occurrences.inStates(id, ["upcoming"]);
   await occurrences.announced(id);
   await occurrences.update([two], { status: "snoozed", snoozedUntil: at });
-  await occurrences.markFired([one], [two], later);
 
   const deliveries = walk.of(createDeliveryRepository, tx);
   const step = { channelId: channel.id, priority: "normal", dueAt: at, nextAttemptAt: at, expiresAt: later, reminderId: id } as const;
@@ -166,14 +166,26 @@ async function callReminders(tx: UserTransaction, walk: Walk, { factId, messageI
   await deliveries.listOpen({ reminderIds: [id] });
   await deliveries.listOpen({ channelId: channel.id });
   await deliveries.follow(id, { priority: "urgent", reminderVersion: 2 });
-  expect(await deliveries.held([sending])).toHaveLength(1);
-  expect(await reminders.lockHeld([sending], "update")).toHaveLength(1);
-  expect(await reminders.lockHeld([sending], "share")).toHaveLength(1);
-  expect(await deliveries.begin([sending], at)).toEqual([sending.deliveryId]);
-  await deliveries.recordAttempts([{ deliveryId: sending.deliveryId, attempt: 1, outcome: "failed", startedAt: at }], at);
+  const holder = walk.of(createHeldDeliveryRepository, tx);
+  expect(await holder.remindersToSend([sending])).toMatchObject([{ id, title: "call again" }]);
+  expect(await holder.remindersToMoveOn([sending])).toMatchObject([{ id, firedCount: 0 }]);
+  expect(await holder.find([sending])).toMatchObject([{ delivery: { id: sending.deliveryId }, occurrence: { id: one } }]);
+  expect(await holder.channels([sending])).toMatchObject([{ channel: { id: channel.id }, user: { status: "active" } }]);
+  expect(await holder.begin([sending], at)).toEqual([sending.deliveryId]);
+  await holder.recordUnknown([{ id: sending.deliveryId, attempts: 1, begunAt: at }], at);
   await deliveries.attempts(sending.deliveryId);
   await deliveries.unknownAttempts([sending.deliveryId]);
-  expect(await deliveries.settle([{ ...sending, status: "failed", reason: "gone", nextAttemptAt: null }], at)).toHaveLength(1);
+  const attempt = { outcome: "failed", httpStatus: null, error: "gone" } as const;
+  expect(await holder.settle([{ ...sending, status: "failed", reason: "gone", nextAttemptAt: null, attempt }], at)).toHaveLength(1);
+  expect(await deliveries.attempts(sending.deliveryId)).toMatchObject([
+    { attempt: 1, outcome: "unknown", startedAt: at },
+    { attempt: 1, outcome: "failed", startedAt: at, finishedAt: at, error: "gone" },
+  ]);
+  expect(await holder.markFired({ reminderIds: [id], sent: [one, two], snoozed: [two] }, later)).toEqual([
+    { reminderId: id, fired: 2, open: 1 },
+  ]);
+  await holder.advance([{ id, firedCount: 2, nextOccurrenceAt: later }]);
+  expect(await reminders.findMany([id])).toMatchObject([{ firedCount: 2, nextOccurrenceAt: later, status: "active" }]);
   await deliveries.replay(sending.deliveryId, { nextAttemptAt: at, expiresAt: later });
   await deliveries.withdraw({ reminderId: id }, "withdrawn");
   await deliveries.withdraw({ occurrenceIds: [one] }, "withdrawn");

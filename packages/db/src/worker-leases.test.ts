@@ -6,6 +6,7 @@ import { createChannelRepository } from "./channels.repository.ts";
 import { clockAt } from "./clock.ts";
 import { withUser, withWorker } from "./connection/access.ts";
 import { createDeliveryRepository } from "./deliveries.repository.ts";
+import { createHeldDeliveryRepository } from "./held-deliveries.repository.ts";
 import { newId } from "./schema/base.ts";
 import { users } from "./schema/index.ts";
 import { createTestDatabase, type TestDatabase } from "./testing/database.ts";
@@ -114,7 +115,7 @@ test("a lapsed lease is lost: heartbeat, release and settlement under it change 
   await withUser(database.db, ada, async (tx) => {
     const deliveries = createDeliveryRepository(tx);
     const end = { ...zombie, status: "sent" as const, reason: null, nextAttemptAt: null };
-    expect(await deliveries.settle([end], after(32))).toEqual([]);
+    expect(await createHeldDeliveryRepository(tx).settle([end], after(32))).toEqual([]);
     expect(await deliveries.getById(zombie.deliveryId)).toMatchObject({ status: "sending", leaseToken: owner?.leaseToken, claims: 2 });
   });
 });
@@ -132,7 +133,7 @@ test("a heartbeat prolongs the lease that holds", async () => {
 
 test("release gives a delivery back at once and refunds the attempt; a lapse keeps the sign that it was begun", async () => {
   const ada = await addUser([{}]);
-  const begin = (lease: LeaseKey) => withUser(database.db, ada, (tx) => createDeliveryRepository(tx).begin([lease], after(2)));
+  const begin = (lease: LeaseKey) => withUser(database.db, ada, (tx) => createHeldDeliveryRepository(tx).begin([lease], after(2)));
   const read = (id: string) => withUser(database.db, ada, (tx) => createDeliveryRepository(tx).getById(id));
   const [first] = await claim();
   if (first === undefined) throw new Error("nothing claimed");

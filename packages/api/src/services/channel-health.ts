@@ -6,7 +6,7 @@ import {
   createChannelRepository,
   createDeliveryRepository,
   createEventRepository,
-  type ReminderDelivery,
+  type SettledDelivery,
   type UserTransaction,
 } from "@mema/db";
 import type { AttemptEnd } from "./settlement.ts";
@@ -20,7 +20,7 @@ const rule: CircuitRule = { failuresToOpen: 5, shortestSeconds: 30, longestSecon
 const probeSeconds = 90;
 
 interface Pair {
-  delivery: Pick<ReminderDelivery, "channelId">;
+  delivery: Pick<SettledDelivery, "channelId">;
   end: AttemptEnd;
 }
 

@@ -1,17 +1,16 @@
 import {
   type Channel,
+  type ChannelToSendTo,
   createDeliveryRepository,
-  createReminderRepository,
+  createHeldDeliveryRepository,
   type Db,
   type DbClock,
   effectiveAt,
+  type HeldDelivery,
   type LeaseKey,
   readClock,
-  type Reminder,
-  type ReminderDelivery,
-  type ReminderOccurrence,
+  type ReminderToSend,
   type Settlement,
-  type User,
   type UserTransaction,
 } from "@mema/db";
 import { AppError, checkQuietHours, deferPastQuietHours, describeInstant, type QuietHours } from "@mema/shared";
@@ -38,10 +37,10 @@ const lateSeconds = 60;
 /** What waited for the end of quiet hours may still be tried for so long. */
 const afterQuietSeconds = 3_600;
 
-interface Held {
-  delivery: ReminderDelivery;
-  reminder: Reminder | null;
-  occurrence: ReminderOccurrence | null;
+type User = ChannelToSendTo["user"];
+
+interface Held extends HeldDelivery {
+  reminder: ReminderToSend | null;
   channel: Channel | undefined;
   unknown: number;
 }
@@ -84,24 +83,27 @@ async function beginOfUser(
   clock: DbClock,
   context: JobContext,
 ): Promise<(BeginDecision | Ending)[]> {
-  const deliveries = createDeliveryRepository(tx);
+  const repository = createHeldDeliveryRepository(tx);
   // In one flight and in this order: what is read behind the reminders' locks is as the last answered change left it.
-  const [reminders, rows, now] = await Promise.all([
-    createReminderRepository(tx).lockHeld(leases, strength),
-    deliveries.held(leases),
+  const [toMoveOn, reminders, rows, channels, now] = await Promise.all([
+    strength === "update" ? repository.remindersToMoveOn(leases) : [],
+    repository.remindersToSend(leases),
+    repository.find(leases),
+    repository.channels(leases),
     readClock(tx, clock),
   ]);
-  const [first] = rows;
+  const [first] = channels;
   if (first === undefined) return leases.map(({ deliveryId }) => lost(deliveryId));
   const { user } = first;
   const again = rows.filter(({ delivery }) => delivery.claims > 1);
-  const unknown = await deliveries.unknownAttempts(again.map(({ delivery }) => delivery.id));
+  const unknown = await createDeliveryRepository(tx).unknownAttempts(again.map(({ delivery }) => delivery.id));
   const reminderOf = new Map(reminders.map((reminder) => [reminder.id, reminder]));
-  const held = rows.map(({ delivery, occurrence, channel }): Held => ({
+  const channelOf = new Map(channels.map(({ channel }) => [channel.id, channel]));
+  const held = rows.map(({ delivery, occurrence }): Held => ({
     delivery,
     reminder: reminderOf.get(delivery.reminderId ?? "") ?? null,
     occurrence,
-    channel,
+    channel: channelOf.get(delivery.channelId),
     unknown: (unknown.get(delivery.id) ?? 0) + (delivery.begunAt === null ? 0 : 1),
   }));
   const judged = held.map((item) => ({ item, verdict: judge(item, user, now) }));
@@ -131,13 +133,14 @@ async function beginOfUser(
   const tokens = new Map(leases.map((lease) => [lease.deliveryId, lease]));
   const decided = new Map(decisions.map((decision) => [decision.deliveryId, decision]));
   const go = decisions.flatMap(({ deliveryId, decision }) => (decision === "go" ? (tokens.get(deliveryId) ?? []) : []));
-  const changed = new Set((await Promise.all([deliveries.settle(settlements, now), deliveries.begin(go, now)])).flat());
-  await recordUnknown(
-    tx,
-    rows.flatMap(({ delivery }) => (changed.has(delivery.id) ? delivery : [])),
+  const [settled, begun] = await Promise.all([repository.settle(settlements, now), repository.begin(go, now)]);
+  const changed = new Set([...settled.map(({ id }) => id), ...begun]);
+  // What an earlier worker began and never settled is unknown, now that its lease is gone.
+  await repository.recordUnknown(
+    rows.flatMap(({ delivery }) => (delivery.begunAt !== null && changed.has(delivery.id) ? delivery : [])),
     now,
   );
-  if (strength === "update") await moveRemindersOn(tx, { reminders, sent: [], user, now });
+  await moveRemindersOn(tx, { reminders: toMoveOn, sent: [], now });
   const waiting = new Set(endings.map(({ deliveryId }) => deliveryId));
   const known = leases.filter(({ deliveryId }) => !waiting.has(deliveryId));
   return [
@@ -149,22 +152,8 @@ async function beginOfUser(
 const lost = (deliveryId: string): BeginDecision => ({ deliveryId, decision: "lost", reason: "lease_lost" });
 
 /** Null for what was tried before, or put off on purpose. */
-const startDelayOf = ({ attempts, claims, statusReason, dueAt }: ReminderDelivery, now: Date): number | null =>
+const startDelayOf = ({ attempts, claims, statusReason, dueAt }: HeldDelivery["delivery"], now: Date): number | null =>
   attempts === 0 && claims === 1 && statusReason === null ? Math.max(0, now.getTime() - dueAt.getTime()) / 1000 : null;
-
-/** What an earlier worker began and never settled is written down as unknown, now that its lease is gone. */
-async function recordUnknown(tx: UserTransaction, rows: readonly ReminderDelivery[], now: Date): Promise<void> {
-  const ambiguous = rows.filter(({ begunAt }) => begunAt !== null);
-  await createDeliveryRepository(tx).recordAttempts(
-    ambiguous.map((delivery) => ({
-      deliveryId: delivery.id,
-      attempt: delivery.attempts,
-      outcome: "unknown" as const,
-      startedAt: delivery.begunAt,
-    })),
-    now,
-  );
-}
 
 type Verdict = {
   status: "pending" | "cancelled" | "suppressed" | "failed" | "unknown";
@@ -173,7 +162,7 @@ type Verdict = {
   expiresAt?: Date;
 };
 
-const isTest = ({ step }: ReminderDelivery): boolean => step.startsWith("test:");
+const isTest = ({ step }: HeldDelivery["delivery"]): boolean => step.startsWith("test:");
 const answeredStates = ["completed", "skipped", "cancelled", "acknowledged", "missed"];
 
 /** Null: send it. */
@@ -205,7 +194,13 @@ const preferences = z.object({
   quietHours: z.object({ start: z.string(), end: z.string(), days: z.array(z.number()).optional() }).nullish(),
 });
 
-function quietVerdict(delivery: ReminderDelivery, reminder: Reminder, channel: Channel, user: User, now: Date): Verdict | null {
+function quietVerdict(
+  delivery: HeldDelivery["delivery"],
+  reminder: ReminderToSend,
+  channel: Channel,
+  user: User,
+  now: Date,
+): Verdict | null {
   if (reminder.quiet === "bypass") return null;
   const silent = channel.type === "in_app" || channel.type === "log";
   const mode = quietConfig.safeParse(channel.config).data?.quiet ?? (silent ? "bypass" : "defer");

@@ -1,18 +1,17 @@
 import {
-  createDeliveryRepository,
   createEventRepository,
-  createOccurrenceRepository,
+  createHeldDeliveryRepository,
   createReminderRepository,
+  createUserRepository,
   type Db,
   type DbClock,
+  type HeldDelivery,
   type LeaseKey,
-  type NewAttempt,
   readClock,
-  type Reminder,
-  type ReminderDelivery,
-  type ReminderProgress,
+  type ReminderStep,
+  type ReminderToMoveOn,
+  type SettledDelivery,
   type Settlement,
-  type User,
   type UserTransaction,
 } from "@mema/db";
 import { type AttemptOutcome, type ChannelType, type DeliveryStatus, retryDelaySeconds } from "@mema/shared";
@@ -63,62 +62,52 @@ export async function settleDeliveries(
 
 /** Returns what was settled; a lease that did not hold any more is left out. */
 async function settleOfUser(tx: UserTransaction, ends: readonly AttemptEnd[], clock: DbClock, random: () => number): Promise<Settlement[]> {
-  const deliveries = createDeliveryRepository(tx);
-  const [reminders, held, now] = await Promise.all([
-    createReminderRepository(tx).lockHeld(ends, "update"),
-    deliveries.held(ends),
+  const repository = createHeldDeliveryRepository(tx);
+  const failed = ends.filter((end) => !succeeded(end));
+  const [reminders, tried, now] = await Promise.all([
+    repository.remindersToMoveOn(ends),
+    failed.length === 0 ? [] : repository.find(failed),
     readClock(tx, clock),
   ]);
-  const [first] = held;
-  if (first === undefined) return [];
-  const { user } = first;
+  const triedById = new Map(tried.map(({ delivery }) => [delivery.id, delivery]));
+  const wanted = ends.flatMap((end) => settlementOf(end, triedById.get(end.deliveryId), now, random()) ?? []);
+  const settled = await repository.settle(wanted, now);
   const endOf = new Map(ends.map((end) => [end.deliveryId, end]));
-  const pairs = held.flatMap(({ delivery }) => {
+  const pairs = settled.flatMap((delivery) => {
     const end = endOf.get(delivery.id);
     return end === undefined ? [] : [{ delivery, end }];
   });
-  const wanted = pairs.map(({ delivery, end }) => settlementOf(delivery, end, now, random()));
-  const ended = new Set(await deliveries.settle(wanted, now));
+  await moveRemindersOn(tx, { reminders, sent: sentOf(pairs), now });
+  await recordChannelEnds(tx, pairs, now);
+  const ended = new Map(settled.map((delivery) => [delivery.id, delivery]));
   const settlements = wanted.filter(({ deliveryId }) => ended.has(deliveryId));
-  const over = pairs.filter(({ delivery }) => ended.has(delivery.id));
-  const attempts = over.map(({ delivery, end }) => attemptOf(delivery, end));
-  await Promise.all([deliveries.recordAttempts(attempts, now), moveRemindersOn(tx, { reminders, sent: sentOf(over), user, now })]);
-  await recordChannelEnds(tx, over, now);
-  await announce(tx, over, settlements);
+  await announce(tx, settlements, ended);
   return settlements;
 }
 
-type Pair = { delivery: ReminderDelivery; end: AttemptEnd };
+type Pair = { delivery: SettledDelivery; end: AttemptEnd };
 
 const succeeded = ({ outcome }: AttemptEnd): boolean => outcome === "sent" || outcome === "delivered";
 
-function settlementOf(delivery: ReminderDelivery, end: AttemptEnd, now: Date, random: number): Settlement {
-  const key = { deliveryId: delivery.id, leaseToken: end.leaseToken };
-  if (!("error" in end)) return { ...key, status: end.outcome, reason: null, nextAttemptAt: null };
-  if (end.outcome === "permanent") return { ...key, status: "dead", reason: end.error, nextAttemptAt: null };
-  const wait = Math.max(retryDelaySeconds(Math.max(1, delivery.attempts), random), end.retryAfterSeconds ?? 0);
+/** `tried`: the delivery of an attempt that failed. Null when no lease holds it any more. */
+function settlementOf(end: AttemptEnd, tried: HeldDelivery["delivery"] | undefined, now: Date, random: number): Settlement | null {
+  const { deliveryId, leaseToken, httpStatus = null } = end;
+  const attempt = { outcome: attemptOutcome(end), httpStatus, error: "error" in end ? end.error : null };
+  const key = { deliveryId, leaseToken, attempt, nextAttemptAt: null };
+  if (!("error" in end)) return { ...key, status: end.outcome, reason: null };
+  if (end.outcome === "permanent") return { ...key, status: "dead", reason: end.error };
+  if (tried === undefined) return null;
+  const wait = Math.max(retryDelaySeconds(Math.max(1, tried.attempts), random), end.retryAfterSeconds ?? 0);
   const nextAttemptAt = new Date(now.getTime() + wait * 1000);
-  if (nextAttemptAt.getTime() < delivery.expiresAt.getTime()) return { ...key, status: "pending", reason: end.error, nextAttemptAt };
-  return { ...key, status: end.outcome === "unknown" ? "unknown" : "failed", reason: end.error, nextAttemptAt: null };
+  if (nextAttemptAt.getTime() < tried.expiresAt.getTime()) return { ...key, status: "pending", reason: end.error, nextAttemptAt };
+  return { ...key, status: end.outcome === "unknown" ? "unknown" : "failed", reason: end.error };
 }
 
 /** As it is recorded and counted. */
 export const attemptOutcome = (end: AttemptEnd): AttemptOutcome =>
   succeeded(end) ? "sent" : end.outcome === "unknown" ? "unknown" : "failed";
 
-function attemptOf(delivery: ReminderDelivery, end: AttemptEnd): NewAttempt {
-  return {
-    deliveryId: delivery.id,
-    attempt: delivery.attempts,
-    outcome: attemptOutcome(end),
-    startedAt: delivery.begunAt,
-    httpStatus: end.httpStatus ?? null,
-    error: "error" in end ? end.error : null,
-    worker: delivery.leaseOwner,
-  };
-}
-
-const sentOf = (pairs: readonly Pair[]): ReminderDelivery[] => pairs.flatMap(({ delivery, end }) => (succeeded(end) ? delivery : []));
+const sentOf = (pairs: readonly Pair[]): SettledDelivery[] => pairs.flatMap(({ delivery, end }) => (succeeded(end) ? delivery : []));
 
 /**
  * What was sent has fired; a reminder of which nothing is left is completed, or expired when nothing of it ever went out. The reminders'
@@ -126,62 +115,59 @@ const sentOf = (pairs: readonly Pair[]): ReminderDelivery[] => pairs.flatMap(({ 
  */
 export async function moveRemindersOn(
   tx: UserTransaction,
-  { reminders, sent, user, now }: { reminders: readonly Reminder[]; sent: readonly ReminderDelivery[]; user: User; now: Date },
+  { reminders, sent, now }: { reminders: readonly ReminderToMoveOn[]; sent: readonly SettledDelivery[]; now: Date },
 ): Promise<void> {
-  if (reminders.length === 0) return;
-  const snoozed = sent.filter(({ step }) => step.startsWith("snooze:"));
-  const [fired, open] = await Promise.all([
-    createOccurrenceRepository(tx).markFired(
-      sent.flatMap(({ occurrenceId }) => occurrenceId ?? []),
-      snoozed.flatMap(({ occurrenceId }) => occurrenceId ?? []),
-      now,
-    ),
-    createDeliveryRepository(tx).open(reminders.map(({ id }) => id)),
-  ]);
-  const times = Map.groupBy(fired, ({ reminderId }) => reminderId);
-  const steps = reminders.flatMap((reminder) => {
-    const step = progressOf(reminder, { times: times.get(reminder.id)?.length ?? 0, open: open.get(reminder.id) ?? 0, user, now });
-    return step === null ? [] : [{ id: reminder.id, step }];
-  });
-  // Most reminders of a batch take the same step: one statement for all of them.
-  const alike = Map.groupBy(steps, ({ step }) => JSON.stringify(step));
-  await Promise.all(
-    [...alike.values()].flatMap((same) => {
-      const [first] = same;
-      return first === undefined
-        ? []
-        : createReminderRepository(tx).advance(
-            same.map(({ id }) => id),
-            first.step,
-          );
-    }),
+  const occurrencesOf = (some: readonly SettledDelivery[]) => some.flatMap(({ occurrenceId }) => occurrenceId ?? []);
+  const repository = createHeldDeliveryRepository(tx);
+  const fired = await repository.markFired(
+    {
+      reminderIds: reminders.map(({ id }) => id),
+      sent: occurrencesOf(sent),
+      snoozed: occurrencesOf(sent.filter(({ step }) => step.startsWith("snooze:"))),
+    },
+    now,
   );
+  const after = new Map(fired.map((row) => [row.reminderId, row]));
+  const steps = reminders.flatMap((reminder) => progressOf(reminder, after.get(reminder.id) ?? { fired: 0, open: 0 }, now) ?? []);
+  const goingOn = steps.flatMap(({ id, nextOccurrenceAt }) => (nextOccurrenceAt === undefined ? [] : id));
+  const next = await nextByRule(
+    tx,
+    reminders.flatMap(({ id, expandFromAt }) => (expandFromAt !== null && goingOn.includes(id) ? id : [])),
+    now,
+  );
+  await repository.advance(steps.map((step) => (next.has(step.id) ? { ...step, nextOccurrenceAt: next.get(step.id) ?? null } : step)));
 }
 
-/** How far a reminder got by having fired `times` times, with `open` deliveries left; null when nowhere. */
-function progressOf(
-  reminder: Reminder,
-  { times, open, user, now }: { times: number; open: number; user: User; now: Date },
-): ReminderProgress | null {
+/** How far a reminder got, what its rule says left out (null); null when nowhere. */
+function progressOf(reminder: ReminderToMoveOn, { fired, open }: { fired: number; open: number }, now: Date): ReminderStep | null {
   const over = reminder.status === "active" && reminder.expandFromAt === null && reminder.repeatFrom === "schedule" && open === 0;
-  if (times === 0 && !over) return null;
-  const firedCount = reminder.firedCount + times;
+  if (fired === 0 && !over) return null;
+  const firedCount = reminder.firedCount + fired;
   const passed = reminder.nextOccurrenceAt !== null && reminder.nextOccurrenceAt.getTime() <= now.getTime();
-  const next = !passed || reminder.expandFromAt === null ? null : nextFrom(reminder, user.timezone ?? "UTC", now);
   const end =
     firedCount > 0
       ? { status: "completed" as const, statusReason: "fired" }
       : { status: "expired" as const, statusReason: "never_delivered" };
-  return { firedCount, ...(passed || over ? { nextOccurrenceAt: next } : {}), ...(over ? end : {}) };
+  return { id: reminder.id, firedCount, ...(passed || over ? { nextOccurrenceAt: null } : {}), ...(over ? end : {}) };
 }
 
-async function announce(tx: UserTransaction, pairs: readonly Pair[], settlements: readonly Settlement[]): Promise<void> {
+/** When the rules of these reminders come due next. */
+async function nextByRule(tx: UserTransaction, ids: readonly string[], now: Date): Promise<Map<string, Date | null>> {
+  if (ids.length === 0) return new Map();
+  const [reminders, user] = await Promise.all([createReminderRepository(tx).findMany(ids), createUserRepository(tx).get()]);
+  return new Map(reminders.map((reminder) => [reminder.id, nextFrom(reminder, user.timezone ?? "UTC", now)]));
+}
+
+async function announce(
+  tx: UserTransaction,
+  settlements: readonly Settlement[],
+  deliveries: ReadonlyMap<string, SettledDelivery>,
+): Promise<void> {
   const final = settlements.filter(({ status }) => status !== "pending");
   if (final.length === 0) return;
   await createEventRepository(tx).append(
     final.map(({ deliveryId, status }) => {
-      const delivery = pairs.find((pair) => pair.delivery.id === deliveryId)?.delivery;
-      const { reminderId = null, occurrenceId = null, channelId = null, step = null } = delivery ?? {};
+      const { reminderId = null, occurrenceId = null, channelId = null, step = null } = deliveries.get(deliveryId) ?? {};
       return {
         type: "reminder.delivery_settled",
         payload: { deliveryId, status, reminderId, occurrenceId, channelId, step },

@@ -267,6 +267,12 @@ export const breaks: Break[] = [
     finds: ["index_foreign_key public.facts.facts_source_message_fk"],
   },
   {
+    what: "a foreign key whose index leaves out rows that have it",
+    sql: `drop index facts_source_message_index;
+      create index facts_source_message_index on facts (user_id, source_message_id) where source_message_id is not null and status = 'active'`,
+    finds: ["index_foreign_key public.facts.facts_source_message_fk"],
+  },
+  {
     what: "the same index twice",
     sql: "create index facts_again on facts (user_id, status, id)",
     finds: ["index_duplicate public.facts.facts_status_index"],

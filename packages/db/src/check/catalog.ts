@@ -49,7 +49,8 @@ export interface Index {
   unique: boolean;
   primary: boolean;
   valid: boolean;
-  partial: boolean;
+  /** Of a partial index, as the database writes it. */
+  predicate: string | null;
   method: string;
   /** Key columns; null for an expression. */
   columns: (string | null)[];
@@ -160,7 +161,7 @@ const parts: Record<Exclude<keyof Catalog, "versionNumber">, string> = {
     where k.contype in ('p', 'u', 'f', 'c')`,
   indexes: `
     select n.nspname::text as schema, c.relname::text as "table", x.relname::text as name, i.indisunique as "unique",
-      i.indisprimary as "primary", i.indisvalid as valid, i.indpred is not null as partial, m.amname::text as method,
+      i.indisprimary as "primary", i.indisvalid as valid, pg_get_expr(i.indpred, i.indrelid) as predicate, m.amname::text as method,
       array(select a.attname::text from unnest(i.indkey::int2[]) with ordinality k (number, position)
         left join pg_attribute a on a.attrelid = c.oid and a.attnum = k.number and k.number > 0
         where k.position <= i.indnkeyatts order by k.position) as columns,

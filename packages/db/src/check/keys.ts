@@ -1,4 +1,4 @@
-import { type Catalog, type Constraint, ofTable, qualified, type Relation, tenantColumn, tenantTables } from "./catalog.ts";
+import { type Catalog, type Constraint, type Index, ofTable, qualified, type Relation, tenantColumn, tenantTables } from "./catalog.ts";
 import type { Rule, Violation } from "./rule.ts";
 
 const eachTable =
@@ -19,6 +19,10 @@ function isAligned({ columns, target, targetColumns }: Constraint): boolean {
 
 const sameColumns = (a: readonly (string | null)[], b: readonly string[]) =>
   a.length === b.length && b.every((column) => a.includes(column));
+
+/** A key's look-up is for rows that have it: an index of just those serves it as well. */
+const covers = ({ predicate }: Index, { columns }: Constraint) =>
+  predicate === null || columns.some((column) => predicate === `(${column} IS NOT NULL)`);
 
 export const keyRules: Rule[] = [
   {
@@ -101,7 +105,7 @@ export const keyRules: Rule[] = [
         (index) =>
           ofTable(table)(index) &&
           index.method === "btree" &&
-          !index.partial &&
+          index.predicate === null &&
           index.valid &&
           index.columns[0] === tenantColumn(table.name),
       );
@@ -117,7 +121,7 @@ export const keyRules: Rule[] = [
             !catalog.indexes.some(
               (index) =>
                 ofTable(table)(index) &&
-                !index.partial &&
+                covers(index, key) &&
                 index.valid &&
                 sameColumns(index.columns.slice(0, key.columns.length), key.columns),
             ),

@@ -1,5 +1,5 @@
 import { AppError } from "@mema/shared";
-import { createTableRelationsHelpers, extractTablesRelationalConfig } from "drizzle-orm";
+import { createTableRelationsHelpers, extractTablesRelationalConfig, fillPlaceholders, type SQL } from "drizzle-orm";
 import { PgDialect, type PgPreparedQuery, type PreparedQueryConfig } from "drizzle-orm/pg-core";
 import { drizzle, PostgresJsDatabase, PostgresJsSession } from "drizzle-orm/postgres-js";
 import type { Sql } from "postgres";
@@ -97,4 +97,13 @@ export function compileQuery<T>(
     const bound: typeof prepared = Object.create(prepared, { client: { value: client } });
     return bound.execute({ ...values, userId: tx.userId });
   };
+}
+
+/** The same for a statement of one's own: its rows are as the driver gives them. */
+export function compileStatement<Row = Record<string, unknown>>(
+  statement: SQL,
+): (tx: Queries & { readonly userId?: string }, values: Values) => Promise<Row[]> {
+  const { sql: text, params } = dialect.sqlToQuery(statement);
+  return async (tx, values) =>
+    (await TransactionQueries.leaseOf(tx).run(text, fillPlaceholders(params, { ...values, userId: tx.userId }))) as unknown[] as Row[];
 }
