@@ -247,7 +247,7 @@ export function createFactRepository(tx: UserTransaction): FactRepository {
     },
 
     async similaritySearch(search) {
-      const near = await findNearest(tx, "fact", search, sql`v.status = 'active'`);
+      const near = await findNearest(tx, "fact", search, { condition: sql`v.status = 'active'` });
       const rows = await tx
         .select(factColumns)
         .from(facts)

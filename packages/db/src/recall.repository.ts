@@ -8,7 +8,7 @@ import { findByMeaning } from "./recall/meaning.ts";
 import { readQuestion, wordless } from "./recall/question.ts";
 import { type Contribution, rank } from "./recall/ranking.ts";
 import type { Embedding } from "./recall/vectors.ts";
-import { facts, messages, users } from "./schema/index.ts";
+import { facts, messages, recallStatistics, users } from "./schema/index.ts";
 import { isOneOf } from "./sql-fragments.ts";
 
 export type { Contribution, Embedding, RecallFilters };
@@ -53,12 +53,18 @@ export function createRecallRepository(tx: UserTransaction): RecallRepository {
       }
       const clock = at === undefined ? databaseClock : clockAt(at);
       const [own] = await tx
-        .select({ locale: users.locale, timezone: users.timezone, now: sql<string>`(${clock})::timestamptz(3)` })
+        .select({
+          locale: users.locale,
+          timezone: users.timezone,
+          now: sql<string>`(${clock})::timestamptz(3)`,
+          texts: sql<number>`coalesce(${recallStatistics.documentCount}, 0)`,
+        })
         .from(users)
+        .leftJoin(recallStatistics, eq(recallStatistics.userId, users.id))
         .where(eq(users.id, tx.userId));
       if (own === undefined) return [];
       const read = await readQuestion(tx, query, languageOfLocale(own.locale));
-      const meaningHits = embedding === undefined ? [] : await findByMeaning(tx, embedding, filters, read?.documentCount ?? 0);
+      const meaningHits = embedding === undefined ? [] : await findByMeaning(tx, embedding, filters, own.texts);
       if (read === null && meaningHits.length === 0) return [];
       const question = read ?? wordless;
       const candidates = await findCandidates(tx, question, filters, meaningHits);

@@ -16,18 +16,22 @@ export async function findByMeaning(
   tx: UserTransaction,
   embedding: Embedding,
   filters: RecallFilters,
-  documentCount: number,
+  texts: number,
 ): Promise<MeaningHit[]> {
   const conditions = conditionsOf(tx, filters);
   const search = { embedding: embedding.values, model: embedding.model, limit: recallParameters.meaningHits };
   // Sent without waiting for each other: the connection answers in turn.
   const [nearest, samples] = await Promise.all([
-    Promise.all((filters.kinds ?? recallKinds).map((kind) => findNearest(tx, kind, search, conditionOf(tx, kind, conditions, filters)))),
+    Promise.all(
+      (filters.kinds ?? recallKinds).map((kind) =>
+        findNearest(tx, kind, search, { texts, condition: conditionOf(tx, kind, conditions, filters) }),
+      ),
+    ),
     Promise.all(recallKinds.map((kind) => sampleSimilarities(tx, kind, search, recallParameters.meaningSample))),
   ]);
   const [near, usual] = [nearest.flat(), samples.flat()];
   if (near.length === 0) return [];
-  return weighMeaning(near, usual, documentCount);
+  return weighMeaning(near, usual, texts);
 }
 
 function conditionOf(tx: UserTransaction, kind: RecallKind, conditions: ReturnType<typeof conditionsOf>, { asOf }: RecallFilters) {

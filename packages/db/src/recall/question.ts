@@ -10,8 +10,6 @@ export interface Question {
   terms: WeightedTerm[];
   /** Terms of the question and other names of whom it names: what their bearers said counts more. */
   names: string[];
-  /** How many documents the user has. */
-  documentCount: number;
   /** Mean length of the user's documents in terms. */
   averageLength: number;
   /** Entities that the question names, by name or alias, and what being about one is worth. */
@@ -20,7 +18,7 @@ export interface Question {
 }
 
 /** A question of which no word is known. */
-export const wordless: Question = { terms: [], names: [], documentCount: 0, averageLength: 1, entityIds: [], entityWeight: 0 };
+export const wordless: Question = { terms: [], names: [], averageLength: 1, entityIds: [], entityWeight: 0 };
 
 const looksLikeWord = /^\p{L}{4,}$/u;
 const looksLikeCharacter = /^[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Hangul}]$/u;
@@ -70,7 +68,6 @@ export async function readQuestion(tx: UserTransaction, query: string, language:
   return {
     terms: weighted.slice(0, recallParameters.queryTerms),
     names: [...askedTerms, ...named.otherNames],
-    documentCount: total.documents,
     averageLength: Math.max(1, total.length / total.documents),
     entityIds: named.entityIds,
     entityWeight: recallParameters.entity * Math.max(0, ...nameWeights),

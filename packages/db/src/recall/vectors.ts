@@ -1,7 +1,8 @@
 import { badInput } from "@mema/shared";
-import { type SQL, sql } from "drizzle-orm";
+import { eq, type SQL, sql } from "drizzle-orm";
 import type { UserTransaction } from "../connection/access.ts";
 import { embeddingDimensions } from "../schema/base.ts";
+import { recallStatistics } from "../schema/index.ts";
 
 /** A text's meaning as a model gave it: 1 to 1,536 numbers. */
 export interface Embedding {
@@ -26,12 +27,25 @@ export interface Near {
 }
 
 const tables = {
-  message: { rows: sql`recall_message_embeddings`, id: sql`v.message_id`, type: sql`halfvec(1536)` },
-  fact: { rows: sql`facts`, id: sql`v.id`, type: sql`vector(1536)` },
+  message: {
+    rows: sql`recall_message_embeddings`,
+    id: sql`v.message_id`,
+    type: sql`halfvec(1536)`,
+    // Up to so many rows of a user all are compared at once: their codes would save nothing.
+    fewest: 10_000,
+  },
+  fact: {
+    rows: sql`facts`,
+    id: sql`v.id`,
+    type: sql`vector(1536)`,
+    fewest: 500,
+  },
 } as const;
 
-/** Rows that are compared exactly, by their codes: first so many, then so many, then all. */
-const widths = [200, 2_000];
+/** Of more rows the nearest by code are compared exactly, first so many (or four for each one that is asked for), then twice as many. */
+const firstCompared = 200;
+/** After so many times twice as many all are compared. */
+const doublings = 3;
 /** By how many standard deviations a row that was left out would have to be better than its code tells. */
 const certainty = 4;
 
@@ -49,65 +63,110 @@ export function toStoredVector(values: readonly number[]): string {
   return `[${[...values.map((value) => Math.fround(value / length)), ...padding].join(",")}]`;
 }
 
-const ownVectors = (tx: UserTransaction, embedding: readonly number[], model: string | undefined): SQL => sql`
-  v.user_id = ${tx.userId}::uuid and v.embedding is not null
-  and coalesce(v.embedding_dimensions, ${embeddingDimensions}) = ${embedding.length}
-  ${model === undefined ? sql`` : sql`and v.embedding_model = ${model}`}`;
+interface Compared extends Near {
+  /** In how many dimensions the codes differ. */
+  distance: number;
+}
+
+type Row = [id: string, distance: number, similarity: number];
+const toCompared = ([id, distance, similarity]: Row): Compared => ({ id, distance, similarity });
+
+/** A vector that is looked for, among the vectors of one kind that can be compared with it. */
+function asked(tx: UserTransaction, kind: keyof typeof tables, { embedding, model }: Pick<VectorSearch, "embedding" | "model">) {
+  const { rows, id, type } = tables[kind];
+  return {
+    rows,
+    id,
+    question: sql`question as materialized (select vector, binary_quantize(vector)::bit(1536) as code from (select ${toStoredVector(embedding)}::${type} as vector) q)`,
+    similarity: sql`1 - (v.embedding <=> (select vector from question))`,
+    distance: sql`v.embedding_code <~> (select code from question)`,
+    own: sql`v.user_id = ${tx.userId}::uuid`,
+    comparable: sql`v.embedding is not null and coalesce(v.embedding_dimensions, ${embeddingDimensions}) = ${embedding.length}::integer
+      ${model === undefined ? sql`` : sql`and v.embedding_model = ${model}`}`,
+  };
+}
 
 /**
- * The user's messages or facts that are nearest to a vector, best first: exactly min(limit, how many there are), whatever others stored.
- * `condition` is about the row `v`. Rows are ordered by the distance of their codes, the best compared exactly; when that leaves a doubt
- * whether a better one was left out, more are, and in the end all.
+ * The user's messages or facts that are nearest to a vector, best first: min(limit, how many there are), whatever others stored.
+ * `condition` is about the row `v`; `texts` tells how many texts the user has. Among few all are compared. Of many the nearest by code are;
+ * while that leaves a doubt whether a better one was left out, twice as many, and in the end all.
  */
 export async function findNearest(
   tx: UserTransaction,
   kind: keyof typeof tables,
-  { embedding, limit, threshold = -1, model }: VectorSearch,
-  condition: SQL = sql`true`,
+  search: VectorSearch,
+  { texts, condition = sql`true` }: { texts?: number | undefined; condition?: SQL } = {},
 ): Promise<Near[]> {
-  const { rows: table, id, type } = tables[kind];
-  const vector = toStoredVector(embedding);
-  const own = sql`${ownVectors(tx, embedding, model)} and ${condition}`;
-  const best = (found: readonly Near[]) =>
+  const { limit, threshold = -1 } = search;
+  const { rows, id, question, similarity, distance, own, comparable } = asked(tx, kind, search);
+  const best = (found: readonly Near[]): Near[] =>
     found
+      .map((one) => ({ id: one.id, similarity: one.similarity }))
       .toSorted((a, b) => b.similarity - a.similarity || (a.id < b.id ? 1 : -1))
       .slice(0, limit)
-      .filter(({ similarity }) => similarity >= threshold);
-  for (const width of widths.filter((rows) => rows >= limit)) {
-    const compared = await tx.execute<{ id: string; distance: number; similarity: number }>(sql`
-      with question as materialized (select ${vector}::${type} as vector),
-      coded as materialized (
-        select ${id} as id, v.embedding_code <~> (select binary_quantize(vector)::bit(1536) from question) as distance
-        from ${table} v where ${own} order by distance limit ${width}
+      .filter((one) => one.similarity >= threshold);
+
+  if ((texts ?? (await countTexts(tx))) > tables[kind].fewest) {
+    const first = Math.max(firstCompared, 4 * limit);
+    const most = first * 2 ** doublings;
+    // Codes are read of all models, from an index that has nothing else; what cannot be compared falls out here.
+    // Row by row, whatever old statistics make the planner think of the table; as one value, because thousands of rows take longer to be
+    // read than to be found.
+    const compare = (ids: SQL) => sql`
+      select coalesce(json_agg(json_build_array(near.id, near.distance, near.similarity)), '[]'::json)
+      from ${ids} as c (id) cross join lateral (
+        select ${id} as id, ${distance} as distance, ${similarity} as similarity from ${rows} v
+        where ${own} and ${id} = c.id and ${comparable} offset 0
+      ) near`;
+    const [coded] = await tx.execute<{ ids: string[]; compared: Row[] }>(sql`
+      with ${question}, coded as materialized (
+        select ${id} as id, ${distance} as distance from ${rows} v where ${own} and ${condition} order by distance limit ${most}
       )
-      select coded.id, coded.distance, 1 - (v.embedding <=> (select vector from question)) as similarity
-      from coded join ${table} v on v.user_id = ${tx.userId}::uuid and ${id} = coded.id`);
-    if (compared.length < width || nothingMissed(compared, limit)) return best(compared);
+      select (select coalesce(json_agg(id order by distance, id), '[]'::json) from coded) as ids,
+        (${compare(sql`(select id from coded order by distance, id limit ${first})`)}) as compared`);
+    const ids = coded?.ids ?? [];
+    const compared = (coded?.compared ?? []).map(toCompared);
+    for (let width = first; width < ids.length; width *= 2) {
+      if (nothingMissed(compared, limit)) return best(compared);
+      const next = `{${ids.slice(width, 2 * width).join(",")}}`;
+      const [more] = await tx.execute<{ compared: Row[] }>(
+        sql`with ${question} select (${compare(sql`unnest(${next}::uuid[])`)}) as compared`,
+      );
+      compared.push(...(more?.compared ?? []).map(toCompared));
+    }
+    if (ids.length < most || nothingMissed(compared, limit)) return best(compared);
   }
   return best(
     await tx.execute<{ id: string; similarity: number }>(sql`
-      with question as materialized (select ${vector}::${type} as vector)
-      select ${id} as id, 1 - (v.embedding <=> (select vector from question)) as similarity
-      from ${table} v where ${own} order by v.embedding <=> (select vector from question), id desc limit ${limit}`),
+      with ${question}
+      select ${id} as id, ${similarity} as similarity
+      from ${rows} v where ${own} and ${comparable} and ${condition} order by v.embedding <=> (select vector from question), id desc limit ${limit}`),
   );
+}
+
+async function countTexts(tx: UserTransaction): Promise<number> {
+  const [own] = await tx
+    .select({ count: recallStatistics.documentCount })
+    .from(recallStatistics)
+    .where(eq(recallStatistics.userId, tx.userId));
+  return own?.count ?? 0;
 }
 
 /** How similar some of the user's texts are to a vector: the oldest and the newest, `count` at most, or all. */
 export async function sampleSimilarities(
   tx: UserTransaction,
   kind: keyof typeof tables,
-  { embedding, model }: Pick<VectorSearch, "embedding" | "model">,
+  search: Pick<VectorSearch, "embedding" | "model">,
   count: number,
 ): Promise<number[]> {
-  const { rows: table, id, type } = tables[kind];
-  const own = ownVectors(tx, embedding, model);
+  const { rows, id, question, similarity, own, comparable } = asked(tx, kind, search);
   const end = (order: SQL) =>
-    sql`(select ${id} as id, v.embedding from ${table} v where ${own} order by ${id} ${order} limit ${Math.ceil(count / 2)})`;
-  const rows = await tx.execute<{ similarity: number }>(sql`
-    with question as materialized (select ${toStoredVector(embedding)}::${type} as vector)
-    select distinct on (id) 1 - (embedding <=> (select vector from question)) as similarity
-    from (${end(sql`asc`)} union all ${end(sql`desc`)}) v order by id`);
-  return rows.map(({ similarity }) => similarity);
+    sql`(select ${id} as id, v.embedding from ${rows} v
+      where ${own} and ${comparable} order by ${id} ${order} limit ${Math.ceil(count / 2)})`;
+  const sampled = await tx.execute<{ similarity: number }>(sql`
+    with ${question}
+    select distinct on (id) ${similarity} as similarity from (${end(sql`asc`)} union all ${end(sql`desc`)}) v order by id`);
+  return sampled.map((row) => row.similarity);
 }
 
 /** Rows in the order of what was found, each with its similarity. */
@@ -123,9 +182,9 @@ export function withScores<Row extends { id: string }>(rows: readonly Row[], nea
  * Whether a row that was left out cannot well be among the best: all of them are at least as far by code as the farthest compared one. How
  * similarity falls with that distance, and how much it scatters, the compared rows tell (a line by least squares).
  */
-function nothingMissed(compared: readonly { distance: number; similarity: number }[], limit: number): boolean {
+function nothingMissed(compared: readonly Compared[], limit: number): boolean {
   const count = compared.length;
-  const mean = (of: (row: { distance: number; similarity: number }) => number) => compared.reduce((sum, row) => sum + of(row), 0) / count;
+  const mean = (of: (row: Compared) => number) => compared.reduce((sum, row) => sum + of(row), 0) / count;
   const [distance, similarity] = [mean((row) => row.distance), mean((row) => row.similarity)];
   const variance = mean((row) => (row.distance - distance) ** 2);
   if (variance === 0) return false;
