@@ -1,8 +1,9 @@
-import { notFound, type ReminderStatus } from "@mema/shared";
+import { AppError, notFound, type ReminderStatus } from "@mema/shared";
 import { and, asc, desc, eq, inArray, isNotNull, isNull, lt, or, type SQL, sql } from "drizzle-orm";
 import type { UserTransaction } from "./connection/access.ts";
 import { decodeCursor, idKey, type Page, pageLimit, pageOf, type PageRequest, timeKey } from "./cursor.ts";
 import { forgetMentions } from "./deletion.ts";
+import { sqlState } from "./errors.ts";
 import { reminderAlerts, reminderOccurrences, reminders } from "./schema/index.ts";
 import { isOneOf, staleOrMissing } from "./sql-fragments.ts";
 
@@ -50,7 +51,7 @@ export interface ReminderRepository {
   stampTzdata(ids: readonly string[], tzdata: string): Promise<void>;
   /** upcoming: the soonest first; otherwise the newest first. */
   list(request: PageRequest & { filters?: ReminderFilters | undefined }): Promise<Page<Reminder>>;
-  /** Throws CONFLICT when `version` is not the current one. */
+  /** Throws CONFLICT when `version` is not the current one, or when another one that is active or paused has its dedupe key. */
   update(id: string, version: number, changes: ReminderChanges): Promise<Reminder>;
   /** Moves one reminder, or several by the same step, on. */
   advance(ids: string | readonly string[], progress: ReminderProgress): Promise<void>;
@@ -200,7 +201,8 @@ export function createReminderRepository(tx: UserTransaction): ReminderRepositor
         .update(reminders)
         .set({ ...changes, version: version + 1 })
         .where(and(own, eq(reminders.id, id), eq(reminders.version, version)))
-        .returning();
+        .returning()
+        .catch(sayWhoseKey);
       if (row === undefined) throw staleOrMissing("Reminder", version, await findById(id));
       return row;
     },
@@ -213,7 +215,8 @@ export function createReminderRepository(tx: UserTransaction): ReminderRepositor
       await tx
         .update(reminders)
         .set({ ...progress, ...(next === undefined ? {} : { nextOccurrenceAt: sooner }) })
-        .where(and(own, isOneOf(reminders.id, typeof ids === "string" ? [ids] : ids)));
+        .where(and(own, isOneOf(reminders.id, typeof ids === "string" ? [ids] : ids)))
+        .catch(sayWhoseKey);
     },
     delete: async (id) => {
       const rows = await tx
@@ -239,6 +242,12 @@ export function createReminderRepository(tx: UserTransaction): ReminderRepositor
       await insertAlerts(reminderId, alerts);
     },
   };
+}
+
+/** The only unique constraint that a change can meet. */
+function sayWhoseKey(error: unknown): never {
+  if (sqlState(error) !== "23505") throw error;
+  throw new AppError("CONFLICT", "Another active or paused reminder has its dedupeKey by now: change or end that one.", { cause: error });
 }
 
 function filterConditions(tx: UserTransaction, { view, status, entityId, factId }: ReminderFilters): SQL[] {

@@ -32,17 +32,17 @@ import {
   textReminderOutput,
 } from "../reminder-outputs.ts";
 import { replayDelivery } from "../services/dead-letters.ts";
-import { previewInput, reminderChangesInput, reminderInput } from "../services/reminder-definition.ts";
+import { previewInput, reminderChangesInput, reminderInput, timing } from "../services/reminder-definition.ts";
 import {
   acknowledgeReminder,
   cancelReminder,
   completeReminder,
   pauseReminder,
-  resumeReminder,
   skipOccurrence,
   snoozePresets,
   snoozeReminder,
 } from "../services/reminder-life.ts";
+import { reopenReminder, resumeReminder } from "../services/reminder-reopen.ts";
 import { updateOccurrence } from "../services/reminder-occurrences.ts";
 import { readReminderText } from "../services/reminder-text.ts";
 import { listChanges, undoLastChange } from "../services/reminder-undo.ts";
@@ -285,6 +285,16 @@ export const remindersRouter = router({
     .mutation(async ({ ctx, input }) => {
       const reminder = await resumeReminder(ctx.tx, input);
       ctx.record("reminder.resumed", { reminderId: input.id });
+      return reminder;
+    }),
+
+  /** Takes an ended reminder up again: at a new time (as in `create`), or by its rule when none is given. The rest of it stays. */
+  reopen: userProcedure
+    .input(whole.extend(timing))
+    .output(reminderOutput)
+    .mutation(async ({ ctx, input }) => {
+      const reminder = await reopenReminder(ctx.tx, input);
+      ctx.record("reminder.reopened", { reminderId: input.id });
       return reminder;
     }),
 

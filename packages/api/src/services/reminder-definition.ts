@@ -34,7 +34,7 @@ const maxLeadSeconds = 366 * 86_400;
 const maxNagSeconds = 7 * 86_400;
 
 /** When a reminder is due: exactly one of `in`, `at`, `rrule` (or `rdatesLocal`), `every`, `beforeFact`. Without `tz` it follows the user's zone. */
-const timing = {
+export const timing = {
   /** From now on, as an ISO 8601 duration: "PT20M". */
   in: duration.optional(),
   /** Once, at a wall clock. */

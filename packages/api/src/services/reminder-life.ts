@@ -11,7 +11,7 @@ import {
 import { addDuration, AppError, badInput, type OccurrenceStatus, parseReminder, resolveLocal } from "@mema/shared";
 import { deliveriesFor, usableChannels } from "./expansion.ts";
 import { openChange, type OpenChange, recordChange } from "./reminder-changes.ts";
-import { materialiseNext, nextReopened, nextUnanswered, restoreEdited } from "./reminder-occurrences.ts";
+import { materialiseNext } from "./reminder-occurrences.ts";
 import { cursorAt, longestLead, nextAfterCompletion } from "./reminder-plan.ts";
 import { keepAlso, type Snapshot } from "./reminder-snapshot.ts";
 import { type ReminderView, userNow, type UserNow, viewReminder } from "./reminder-view.ts";
@@ -91,26 +91,6 @@ export async function pauseReminder(tx: UserTransaction, input: LifeInput, clock
   const { reminder } = change;
   await endReminder(tx, reminder, "paused", "paused_by_user");
   await recordChange(tx, change, "paused", at.now);
-  return viewReminder(tx, reminder.id, at);
-}
-
-/** Goes on with a paused reminder, or takes an ended one up again, from the next occurrence after now. Throws PRECONDITION_FAILED when there is none. */
-export async function resumeReminder(tx: UserTransaction, input: LifeInput, clock: DbClock = databaseClock): Promise<ReminderView> {
-  const at = await userNow(tx, clock);
-  const change = await openChange(tx, input, ["paused", "cancelled", "completed", "expired", "error"], at);
-  const { reminder, before } = change;
-  const ended = before.reminder.status === "completed";
-  const next = ended ? await nextReopened(tx, reminder, at) : await nextUnanswered(tx, reminder, at);
-  if (next === null) throw new AppError("PRECONDITION_FAILED", "The reminder has no occurrence left: create another one with a new time.");
-  if (reminder.kind === "fact_relative" && reminder.anchorFactId === null) {
-    throw new AppError("PRECONDITION_FAILED", "The fact that the reminder hung on is gone: create another one.");
-  }
-  const repository = createReminderRepository(tx);
-  const lead = longestLead(await repository.alerts([reminder.id]));
-  await repository.advance(reminder.id, { status: "active", statusReason: null, ...cursorAt(next, lead) });
-  await restoreEdited(tx, reminder, await createOccurrenceRepository(tx).edited(reminder.id, ["cancelled"]), at);
-  await recordChange(tx, change, "resumed", at.now);
-  tx.signal("due");
   return viewReminder(tx, reminder.id, at);
 }
 

@@ -5,15 +5,8 @@ import { assert, asyncModelRun, type AsyncCommand, asyncProperty, commands, cons
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { ReminderModel } from "../testing/reminder-model.ts";
 import { ReminderStage } from "../testing/reminder-stage.ts";
-import {
-  acknowledgeReminder,
-  cancelReminder,
-  completeReminder,
-  pauseReminder,
-  resumeReminder,
-  skipOccurrence,
-  snoozeReminder,
-} from "./reminder-life.ts";
+import { acknowledgeReminder, cancelReminder, completeReminder, pauseReminder, skipOccurrence, snoozeReminder } from "./reminder-life.ts";
+import { resumeReminder } from "./reminder-reopen.ts";
 import { undoLastChange } from "./reminder-undo.ts";
 import { updateReminder } from "./reminders.ts";
 

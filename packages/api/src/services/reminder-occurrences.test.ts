@@ -1,9 +1,10 @@
 import { clockAt, type UserTransaction } from "@mema/db";
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
 import { ReminderStage } from "../testing/reminder-stage.ts";
-import { pauseReminder, resumeReminder, skipOccurrence, snoozeReminder } from "./reminder-life.ts";
+import { pauseReminder, skipOccurrence, snoozeReminder } from "./reminder-life.ts";
 import { type OccurrenceEditInput, updateOccurrence } from "./reminder-occurrences.ts";
 import { viewReminder } from "./reminder-view.ts";
+import { resumeReminder } from "./reminder-reopen.ts";
 import { updateReminder } from "./reminders.ts";
 
 const instant = (iso: string) => new Date(iso);

@@ -3,7 +3,8 @@ import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
 import { ReminderStage } from "../testing/reminder-stage.ts";
 import { StepWorker } from "../testing-worker.ts";
 import { deleteChannel } from "./channels.ts";
-import { acknowledgeReminder, completeReminder, resumeReminder } from "./reminder-life.ts";
+import { acknowledgeReminder, completeReminder } from "./reminder-life.ts";
+import { resumeReminder } from "./reminder-reopen.ts";
 import { updateReminder } from "./reminders.ts";
 
 /* What nobody will look at any more has an end, and what was promised is sent, whatever falls together. */

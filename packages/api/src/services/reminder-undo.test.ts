@@ -1,17 +1,10 @@
 import { clockAt, type UserTransaction } from "@mema/db";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { ReminderStage } from "../testing/reminder-stage.ts";
-import {
-  acknowledgeReminder,
-  cancelReminder,
-  completeReminder,
-  pauseReminder,
-  resumeReminder,
-  skipOccurrence,
-  snoozeReminder,
-} from "./reminder-life.ts";
+import { acknowledgeReminder, cancelReminder, completeReminder, pauseReminder, skipOccurrence, snoozeReminder } from "./reminder-life.ts";
 import { updateOccurrence } from "./reminder-occurrences.ts";
 import { listChanges, undoLastChange } from "./reminder-undo.ts";
+import { resumeReminder } from "./reminder-reopen.ts";
 import { updateReminder } from "./reminders.ts";
 
 const noon = new Date("2026-11-22T12:00:00Z");

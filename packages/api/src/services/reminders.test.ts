@@ -13,15 +13,8 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest"
 import { createTestApi, type TestApi } from "../testing.ts";
 import { StepWorker } from "../testing-worker.ts";
 import { type ReminderInput, reminderInput } from "./reminder-definition.ts";
-import {
-  acknowledgeReminder,
-  cancelReminder,
-  completeReminder,
-  pauseReminder,
-  resumeReminder,
-  skipOccurrence,
-  snoozeReminder,
-} from "./reminder-life.ts";
+import { acknowledgeReminder, cancelReminder, completeReminder, pauseReminder, skipOccurrence, snoozeReminder } from "./reminder-life.ts";
+import { resumeReminder } from "./reminder-reopen.ts";
 import { createReminder, previewReminder, updateReminder } from "./reminders.ts";
 import { updateUser } from "./users.ts";
 

@@ -187,6 +187,13 @@ export const walkCases: Record<string, WalkCase> = {
   "reminders.cancel": byId("reminderId"),
   "reminders.pause": byId("reminderId"),
   "reminders.resume": byId("reminderId"),
+  "reminders.reopen": {
+    for: "user",
+    notFound: (ada, ben) => [
+      { id: ada.reminderId, in: "PT1H" },
+      { id: ben.reminderId, beforeFact: { factId: ada.factId } },
+    ],
+  },
   "reminders.delete": byId("reminderId"),
   "reminders.replay": { for: "user", notFound: (ada) => [{ deliveryId: ada.deliveryId }] },
   "reminders.markRead": { for: "user", nothing: (ada) => [{ deliveryIds: [ada.deliveryId] }] },
