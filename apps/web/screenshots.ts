@@ -31,8 +31,13 @@ const shots: { name: string; path: string; prepare?: (page: Page) => Promise<voi
   { name: "before-a-day", path: "/reminders", prepare: beforeADay },
   { name: "keys", path: "/keys" },
   { name: "system", path: "/system" },
-  { name: "isolation", path: "/system", prepare: (page) => page.locator("#proof-title").scrollIntoViewIfNeeded() },
+  { name: "isolation", path: "/system", prepare: openProof },
 ];
+
+async function openProof(page: Page): Promise<void> {
+  await page.getByText("Every way that was tried").click();
+  await page.locator("#proof-title").evaluate((heading) => heading.scrollIntoView());
+}
 
 async function newReminder(page: Page): Promise<void> {
   await page.getByRole("button", { name: "New reminder" }).click();

@@ -8,7 +8,7 @@ import { applyTheme } from "./app/theme.ts";
 import { Toasts } from "./design/toasts.tsx";
 import { forgetKey, takeKeyFromAddress } from "./features/session/credentials.ts";
 import { SessionProvider, useSession } from "./features/session/session.tsx";
-import { router } from "./router.tsx";
+import { createPageRouter } from "./router.tsx";
 
 const SignIn = lazy(async () => ({ default: (await import("./features/session/sign-in.tsx")).SignIn }));
 
@@ -20,12 +20,17 @@ if (linkKey !== null) forgetKey("user");
 function App() {
   const { client, admin } = useSession();
   const [link, setLink] = useState(linkKey);
-  if (link === null && (client !== null || admin !== null)) return <RouterProvider router={router} />;
+  if (link === null && (client !== null || admin !== null)) return <Pages key={client === null ? "operator" : "user"} />;
   return (
     <Suspense>
       <SignIn linkKey={link} onOpened={() => setLink(null)} />
     </Suspense>
   );
+}
+
+function Pages() {
+  const [router] = useState(createPageRouter);
+  return <RouterProvider router={router} />;
 }
 
 const element = document.querySelector("#root");

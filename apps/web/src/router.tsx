@@ -1,5 +1,5 @@
 import { createRootRoute, createRoute, createRouter, lazyRouteComponent, Link, redirect } from "@tanstack/react-router";
-import { Shell } from "./app/shell.tsx";
+import { PageHead, Shell } from "./app/shell.tsx";
 import { Empty, ProblemNote, Skeletons } from "./design/states.tsx";
 import { readKey } from "./features/session/credentials.ts";
 
@@ -91,21 +91,26 @@ const system = createRoute({
 
 const routeTree = root.addChildren([talk, memory, people, person, reminders, keys, system]);
 
-export const router = createRouter({
-  routeTree,
-  defaultPreload: "intent",
-  scrollRestoration: true,
-  defaultPendingComponent: () => <Skeletons label="the page" />,
-  defaultErrorComponent: ({ error, reset }) => <ProblemNote error={error} retry={reset} />,
-  defaultNotFoundComponent: () => (
-    <Empty title="There is no such page" action={<Link to="/">Go to Talk</Link>}>
-      The address may be old or mistyped.
-    </Empty>
-  ),
-});
+/** A router for one person at the page: who may see which address is looked at anew for the next one. */
+export const createPageRouter = () =>
+  createRouter({
+    routeTree,
+    defaultPreload: "intent",
+    scrollRestoration: true,
+    defaultPendingComponent: () => <Skeletons label="the page" />,
+    defaultErrorComponent: ({ error, reset }) => <ProblemNote error={error} retry={reset} />,
+    defaultNotFoundComponent: () => (
+      <>
+        <PageHead title="Not here" />
+        <Empty title="There is no such page" action={<Link to="/">Go to Talk</Link>}>
+          The address may be old or mistyped.
+        </Empty>
+      </>
+    ),
+  });
 
 declare module "@tanstack/react-router" {
   interface Register {
-    router: typeof router;
+    router: ReturnType<typeof createPageRouter>;
   }
 }

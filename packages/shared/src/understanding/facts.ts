@@ -93,6 +93,8 @@ export function namesIn(statement: string, startsSentence: boolean): NamedEntity
     if (name === "" || /^\p{Lu}$/u.test(name)) continue;
     const before = statement.slice(0, start);
     const after = statement.slice(start + said.length);
+    const insideAddress = /(?::\/\/|@)\S*$/.test(before);
+    if (insideAddress) continue;
     const possessive = name !== said;
     const initial = before.trim() === "" && startsSentence;
     const type = typeOf(before, after, possessive);

@@ -26,6 +26,8 @@ describe("a statement to remember becomes a fact with its kind, day and names", 
   test.each([
     ["Remember that Dima's birthday is on 14 March.", "Dima's birthday is on 14 March | date permanent 2027-03-14 | Dima:person"],
     ["please remember: I am allergic to peanuts", "I am allergic to peanuts | health permanent - | "],
+    ["Remember that https://example.org/Ab1 is my page", "https://example.org/Ab1 is my page | other long_term - | "],
+    ["Note that ada@example.org is my address", "ada@example.org is my address | location long_term - | "],
     ["Please remember: Coffee gives me headaches.", "Coffee gives me headaches | other long_term - | "],
     ["Note that Anna works at Google.", "Anna works at Google | workplace long_term - | Anna:person Google:organization"],
     ["Don't forget that I prefer tea over coffee!", "I prefer tea over coffee | preference long_term - | "],

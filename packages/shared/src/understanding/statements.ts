@@ -13,6 +13,9 @@ const askTrigger =
   /\b(?:what\s+(?:else\s+)?(?:do you (?:know|remember)|did i (?:tell you|say)|have i (?:told you|said))\s+about\s+|do you (?:still\s+)?remember\s+(?!that\b|to\b)|do you (?:still\s+)?remember\s+that\s+)/giu;
 
 /** Each trigger with the words that make it a request. */
+/** An address is kept as it was written: letters count in it. */
+const startsWithAddress = /^\S*(?::\/\/|@)/;
+
 const triggers = { remember: rememberTrigger, forget: forgetTrigger, ask: askTrigger };
 export type StatementKind = keyof typeof triggers;
 
@@ -58,7 +61,7 @@ export function readStatement(
   const factType = factTypeOf(body);
   return {
     kind,
-    content: (body[0]?.toUpperCase() ?? "") + body.slice(1),
+    content: startsWithAddress.test(body) ? body : (body[0]?.toUpperCase() ?? "") + body.slice(1),
     factType,
     temporalSensitivity: sensitivityOf(body, factType, eventDate),
     ...(eventDate === undefined ? {} : { eventDate }),

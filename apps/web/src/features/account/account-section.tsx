@@ -1,8 +1,9 @@
 import { useMutation } from "@tanstack/react-query";
-import { type FormEvent, useId, useState } from "react";
+import { type FormEvent, useState } from "react";
 import { describeProblem } from "../../app/problems.ts";
 import { presentMs } from "../../app/time.ts";
 import { Dialog } from "../../design/dialog.tsx";
+import { Field } from "../../design/field.tsx";
 import { ProblemNote } from "../../design/states.tsx";
 import { useSay } from "../../design/toasts.tsx";
 import { useMema, useSession } from "../session/session.tsx";
@@ -74,7 +75,6 @@ function DeleteAccountDialog({ onClose }: { onClose: () => void }) {
   const client = useMema();
   const { signOut } = useSession();
   const say = useSay();
-  const id = useId();
   const [typed, setTyped] = useState("");
   const remove = useMutation({
     mutationFn: () => client.users.delete.mutate({ confirm: phrase }),
@@ -94,17 +94,11 @@ function DeleteAccountDialog({ onClose }: { onClose: () => void }) {
           Every message, fact, person and reminder is removed from the server, with all keys and channels. Nothing fires any more. This
           cannot be undone; download it first if you may want it again.
         </p>
-        <div className="field">
-          <label htmlFor={id}>Type “{phrase}” to confirm</label>
-          <input
-            id={id}
-            className="input"
-            autoComplete="off"
-            spellCheck={false}
-            value={typed}
-            onChange={(event) => setTyped(event.target.value)}
-          />
-        </div>
+        <Field label={`Type “${phrase}” to confirm`}>
+          {(control) => (
+            <input {...control} autoComplete="off" spellCheck={false} value={typed} onChange={(event) => setTyped(event.target.value)} />
+          )}
+        </Field>
         {remove.isError && <ProblemNote error={remove.error} />}
         <div className="dialog-actions">
           <button type="button" className="button" onClick={onClose}>

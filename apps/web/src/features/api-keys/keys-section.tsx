@@ -1,8 +1,9 @@
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
-import { type FormEvent, useId, useState } from "react";
+import { type FormEvent, useState } from "react";
 import type { ApiKey } from "../../app/api-types.ts";
 import { distanceTo, momentOf, presentMs } from "../../app/time.ts";
 import { Dialog } from "../../design/dialog.tsx";
+import { Field } from "../../design/field.tsx";
 import { ProblemNote, Skeletons } from "../../design/states.tsx";
 import { SecretNote } from "../../design/secret-note.tsx";
 import { useSay } from "../../design/toasts.tsx";
@@ -73,7 +74,6 @@ export function KeysSection() {
 function NewKeyDialog({ onClose, onCreated }: { onClose: () => void; onCreated: (apiKey: string) => void }) {
   const client = useMema();
   const queryClient = useQueryClient();
-  const id = useId();
   const [name, setName] = useState("");
   const [write, setWrite] = useState(true);
   const create = useMutation({
@@ -88,18 +88,18 @@ function NewKeyDialog({ onClose, onCreated }: { onClose: () => void; onCreated: 
   return (
     <Dialog title="New API key" onClose={onClose}>
       <form className="form" onSubmit={submit}>
-        <div className="field">
-          <label htmlFor={id}>What is it for?</label>
-          <input
-            id={id}
-            className="input"
-            required
-            maxLength={200}
-            placeholder="Voice assistant in the kitchen"
-            value={name}
-            onChange={(event) => setName(event.target.value)}
-          />
-        </div>
+        <Field label="What is it for?">
+          {(control) => (
+            <input
+              {...control}
+              required
+              maxLength={200}
+              placeholder="Voice assistant in the kitchen"
+              value={name}
+              onChange={(event) => setName(event.target.value)}
+            />
+          )}
+        </Field>
         <label className="check">
           <input type="checkbox" checked={write} onChange={(event) => setWrite(event.target.checked)} />
           <span>

@@ -7,16 +7,8 @@ import { SecretNote } from "../../design/secret-note.tsx";
 import { useSay } from "../../design/toasts.tsx";
 import { useMema } from "../session/session.tsx";
 import { ChannelTest } from "./channel-test.tsx";
+import { channelTypeNames } from "./channel-words.ts";
 import { NewChannelDialog } from "./new-channel-dialog.tsx";
-
-export const channelTypeNames: Record<Channel["type"], string> = {
-  in_app: "This page",
-  webhook: "Webhook",
-  email: "E-mail",
-  web_push: "Browser push",
-  telegram: "Telegram",
-  log: "Server log",
-};
 
 export const channelListKey = ["channels", "list"];
 

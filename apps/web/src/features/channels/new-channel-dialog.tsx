@@ -1,7 +1,8 @@
 import { useMutation, useQueryClient } from "@tanstack/react-query";
-import { type FormEvent, useId, useState } from "react";
+import { type FormEvent, useState } from "react";
 import { fieldIssue } from "../../app/problems.ts";
 import { Dialog } from "../../design/dialog.tsx";
+import { Field } from "../../design/field.tsx";
 import { ProblemNote } from "../../design/states.tsx";
 import { useSay } from "../../design/toasts.tsx";
 import { useMema } from "../session/session.tsx";
@@ -21,7 +22,6 @@ export function NewChannelDialog({ onClose, onCreated }: NewChannelDialogProps) 
   const client = useMema();
   const queryClient = useQueryClient();
   const say = useSay();
-  const id = useId();
   const [type, setType] = useState<"webhook" | "email" | "log">("webhook");
   const [url, setUrl] = useState("");
   const [address, setAddress] = useState("");
@@ -61,47 +61,40 @@ export function NewChannelDialog({ onClose, onCreated }: NewChannelDialogProps) 
           </button>
         </div>
         {type === "webhook" && (
-          <div className="field">
-            <label htmlFor={`${id}-url`}>Address</label>
-            <input
-              id={`${id}-url`}
-              className="input"
-              type="url"
-              inputMode="url"
-              placeholder="https://example.com/reminders"
-              value={url}
-              aria-invalid={urlIssue !== null}
-              aria-describedby={`${id}-url-hint`}
-              onChange={(event) => setUrl(event.target.value)}
-            />
-            <p id={`${id}-url-hint`} className={urlIssue === null ? "hint" : "field-problem"}>
-              {urlIssue ?? "It is asked at once to accept a signed message; any 2xx answer verifies it."}
-            </p>
-          </div>
+          <Field label="Address" hint="It is asked at once to accept a signed message; any 2xx answer verifies it." problem={urlIssue}>
+            {(control) => (
+              <input
+                {...control}
+                type="url"
+                inputMode="url"
+                placeholder="https://example.com/reminders"
+                value={url}
+                onChange={(event) => setUrl(event.target.value)}
+              />
+            )}
+          </Field>
         )}
         {type === "email" && (
-          <div className="field">
-            <label htmlFor={`${id}-address`}>E-mail address</label>
-            <input
-              id={`${id}-address`}
-              className="input"
-              type="email"
-              autoComplete="email"
-              placeholder="ada@example.com"
-              value={address}
-              aria-invalid={addressIssue !== null}
-              aria-describedby={`${id}-address-hint`}
-              onChange={(event) => setAddress(event.target.value)}
-            />
-            <p id={`${id}-address-hint`} className={addressIssue === null ? "hint" : "field-problem"}>
-              {addressIssue ?? "It is sent a code, which you enter here: nothing goes to an address that was not verified."}
-            </p>
-          </div>
+          <Field
+            label="E-mail address"
+            hint="It is sent a code, which you enter here: nothing goes to an address that was not verified."
+            problem={addressIssue}
+          >
+            {(control) => (
+              <input
+                {...control}
+                type="email"
+                autoComplete="email"
+                placeholder="ada@example.com"
+                value={address}
+                onChange={(event) => setAddress(event.target.value)}
+              />
+            )}
+          </Field>
         )}
-        <div className="field">
-          <label htmlFor={`${id}-name`}>Name (optional)</label>
-          <input id={`${id}-name`} className="input" maxLength={200} value={name} onChange={(event) => setName(event.target.value)} />
-        </div>
+        <Field label="Name (optional)">
+          {(control) => <input {...control} maxLength={200} value={name} onChange={(event) => setName(event.target.value)} />}
+        </Field>
         {create.isError && urlIssue === null && addressIssue === null && <ProblemNote error={create.error} />}
         <div className="dialog-actions">
           <button type="button" className="button" onClick={onClose}>

@@ -1,6 +1,7 @@
-import { type FormEvent, useId, useState } from "react";
+import { type FormEvent, useState } from "react";
 import type { Entity } from "../../app/api-types.ts";
 import { Dialog } from "../../design/dialog.tsx";
+import { Field } from "../../design/field.tsx";
 import { ProblemNote } from "../../design/states.tsx";
 import { useSay } from "../../design/toasts.tsx";
 import { entityTypeNames, useUpdateEntity } from "./use-entities.ts";
@@ -8,7 +9,6 @@ import { entityTypeNames, useUpdateEntity } from "./use-entities.ts";
 export function EditEntity({ entity, onClose }: { entity: Entity; onClose: () => void }) {
   const update = useUpdateEntity(entity);
   const say = useSay();
-  const id = useId();
   const [canonicalName, setName] = useState(entity.canonicalName);
   const [aliases, setAliases] = useState(entity.aliases.join(", "));
   const [type, setType] = useState(entity.type);
@@ -36,41 +36,30 @@ export function EditEntity({ entity, onClose }: { entity: Entity; onClose: () =>
   return (
     <Dialog title={`Rename ${entity.canonicalName}`} onClose={onClose}>
       <form className="form" onSubmit={submit}>
-        <div className="field">
-          <label htmlFor={`${id}-name`}>Name</label>
-          <input
-            id={`${id}-name`}
-            className="input"
-            required
-            maxLength={200}
-            value={canonicalName}
-            onChange={(event) => setName(event.target.value)}
-          />
-        </div>
-        <div className="field">
-          <label htmlFor={`${id}-aliases`}>Other names, with commas between them</label>
-          <input id={`${id}-aliases`} className="input" value={aliases} onChange={(event) => setAliases(event.target.value)} />
-        </div>
-        <div className="field">
-          <label htmlFor={`${id}-type`}>Kind</label>
-          <select id={`${id}-type`} className="input" value={type} onChange={(event) => setType(event.target.value as Entity["type"])}>
-            {Object.entries(entityTypeNames).map(([value, name]) => (
-              <option key={value} value={value}>
-                {name}
-              </option>
-            ))}
-          </select>
-        </div>
-        <div className="field">
-          <label htmlFor={`${id}-description`}>In a sentence</label>
-          <textarea
-            id={`${id}-description`}
-            className="input"
-            maxLength={4_000}
-            value={description}
-            onChange={(event) => setDescription(event.target.value)}
-          />
-        </div>
+        <Field label="Name">
+          {(control) => (
+            <input {...control} required maxLength={200} value={canonicalName} onChange={(event) => setName(event.target.value)} />
+          )}
+        </Field>
+        <Field label="Other names, with commas between them">
+          {(control) => <input {...control} value={aliases} onChange={(event) => setAliases(event.target.value)} />}
+        </Field>
+        <Field label="Kind">
+          {(control) => (
+            <select {...control} value={type} onChange={(event) => setType(event.target.value as Entity["type"])}>
+              {Object.entries(entityTypeNames).map(([value, name]) => (
+                <option key={value} value={value}>
+                  {name}
+                </option>
+              ))}
+            </select>
+          )}
+        </Field>
+        <Field label="In a sentence">
+          {(control) => (
+            <textarea {...control} maxLength={4_000} value={description} onChange={(event) => setDescription(event.target.value)} />
+          )}
+        </Field>
         {update.isError && <ProblemNote error={update.error} />}
         <div className="dialog-actions">
           <button type="button" className="button" onClick={onClose}>

@@ -75,7 +75,7 @@ function EntityRow({ entity }: { entity: Entity }) {
         {initialOf(entity.canonicalName)}
       </span>
       <span>
-        <span className="entity-name">{entity.canonicalName}</span>
+        <span className="entity-name clamp">{entity.canonicalName}</span>
         <span className="meta block">
           {entityTypeNames[entity.type]}
           {entity.aliases.length > 0 && ` · also ${entity.aliases.join(", ")}`}

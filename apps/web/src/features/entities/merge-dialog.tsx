@@ -1,6 +1,7 @@
-import { useDeferredValue, useId, useState } from "react";
+import { useDeferredValue, useState } from "react";
 import type { Entity } from "../../app/api-types.ts";
 import { Dialog } from "../../design/dialog.tsx";
+import { Field } from "../../design/field.tsx";
 import { ProblemNote } from "../../design/states.tsx";
 import { useSay } from "../../design/toasts.tsx";
 import { entityTypeNames, useEntityList, useMergeEntities } from "./use-entities.ts";
@@ -19,22 +20,21 @@ export function MergeDialog({ entity, onClose, onMerged }: MergeDialogProps) {
   const list = useEntityList({ search: search === "" ? undefined : search });
   const merge = useMergeEntities();
   const say = useSay();
-  const id = useId();
   const others = (list.data?.pages.flatMap((page) => page.items) ?? []).filter((each) => each.id !== entity.id).slice(0, 8);
 
   return (
     <Dialog title={`Merge ${entity.canonicalName}`} onClose={onClose}>
-      <div className="field">
-        <label htmlFor={id}>Who or what is the same?</label>
-        <input
-          id={id}
-          className="input"
-          type="search"
-          placeholder="Beginning of a name"
-          value={words}
-          onChange={(event) => setWords(event.target.value)}
-        />
-      </div>
+      <Field label="Who or what is the same?">
+        {(control) => (
+          <input
+            {...control}
+            type="search"
+            placeholder="Beginning of a name"
+            value={words}
+            onChange={(event) => setWords(event.target.value)}
+          />
+        )}
+      </Field>
       <ul className="pick-list" aria-label="Entries">
         {others.map((other) => (
           <li key={other.id}>

@@ -1,6 +1,7 @@
-import { type FormEvent, useId, useState } from "react";
+import { type FormEvent, useState } from "react";
 import type { Fact } from "../../app/api-types.ts";
 import { fieldIssue } from "../../app/problems.ts";
+import { Field } from "../../design/field.tsx";
 import { ProblemNote } from "../../design/states.tsx";
 import { useSay } from "../../design/toasts.tsx";
 import { factTypeNames } from "./fact-words.ts";
@@ -19,7 +20,6 @@ export function CorrectFact({ fact, onCancel, onCorrected }: CorrectFactProps) {
   const [eventDate, setEventDate] = useState(fact.eventDate ?? "");
   const correct = useCorrectFact();
   const say = useSay();
-  const id = useId();
   const issue = fieldIssue(correct.error, "content");
 
   const submit = (event: FormEvent) => {
@@ -37,38 +37,26 @@ export function CorrectFact({ fact, onCancel, onCorrected }: CorrectFactProps) {
 
   return (
     <form className="card form" onSubmit={submit} aria-label="Correct this fact">
-      <div className="field">
-        <label htmlFor={`${id}-content`}>What is true</label>
-        <textarea
-          id={`${id}-content`}
-          className="input"
-          maxLength={4_000}
-          required
-          value={content}
-          aria-invalid={issue !== null}
-          onChange={(event) => setContent(event.target.value)}
-        />
-      </div>
+      <Field label="What is true" problem={issue}>
+        {(control) => (
+          <textarea {...control} maxLength={4_000} required value={content} onChange={(event) => setContent(event.target.value)} />
+        )}
+      </Field>
       <div className="row">
-        <div className="field grow">
-          <label htmlFor={`${id}-type`}>Kind</label>
-          <select
-            id={`${id}-type`}
-            className="input"
-            value={factType}
-            onChange={(event) => setFactType(event.target.value as Fact["factType"])}
-          >
-            {Object.entries(factTypeNames).map(([type, name]) => (
-              <option key={type} value={type}>
-                {name}
-              </option>
-            ))}
-          </select>
-        </div>
-        <div className="field grow">
-          <label htmlFor={`${id}-day`}>Day, if it has one</label>
-          <input id={`${id}-day`} className="input" type="date" value={eventDate} onChange={(event) => setEventDate(event.target.value)} />
-        </div>
+        <Field label="Kind" grow>
+          {(control) => (
+            <select {...control} value={factType} onChange={(event) => setFactType(event.target.value as Fact["factType"])}>
+              {Object.entries(factTypeNames).map(([type, name]) => (
+                <option key={type} value={type}>
+                  {name}
+                </option>
+              ))}
+            </select>
+          )}
+        </Field>
+        <Field label="Day, if it has one" grow>
+          {(control) => <input {...control} type="date" value={eventDate} onChange={(event) => setEventDate(event.target.value)} />}
+        </Field>
       </div>
       {correct.isError && <ProblemNote error={correct.error} />}
       <div className="dialog-actions">

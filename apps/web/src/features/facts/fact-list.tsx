@@ -52,7 +52,7 @@ export function FactList({ asOf, zone }: { asOf: string | undefined; zone: strin
 export function FactRow({ fact, zone }: { fact: Fact; zone: string }) {
   return (
     <Link className="fact-row" to="/memory" search={(before) => ({ ...before, fact: fact.id })}>
-      <span className={fact.status === "outdated" ? "fact-content outdated" : "fact-content"}>{fact.content}</span>
+      <span className={fact.status === "outdated" ? "fact-content clamp outdated" : "fact-content clamp"}>{fact.content}</span>
       <span className="meta">
         {factTypeNames[fact.factType]}
         {fact.eventDate !== null && ` · ${fact.eventDate}`} · learnt {dayOf(fact.recordedAt, zone)}

@@ -1,8 +1,8 @@
 import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
-import { useId } from "react";
 import type { MemaClient } from "@mema/api/client";
 import type { Fact } from "../../app/api-types.ts";
+import { Field } from "../../design/field.tsx";
 import { ProblemNote } from "../../design/states.tsx";
 import { useMema } from "../session/session.tsx";
 import type { ScheduleDraft } from "./schedule-form.ts";
@@ -32,7 +32,6 @@ interface AnchorFieldsProps {
 /** "Three days before Dima's birthday": it moves when the day is corrected. */
 export function AnchorFields({ draft, set }: AnchorFieldsProps) {
   const client = useMema();
-  const id = useId();
   const facts = useQuery({ queryKey: ["facts", "dated"], queryFn: ({ signal }) => datedFacts(client, signal) });
   if (facts.isPending) return <span className="skeleton half" />;
   if (facts.isError) return <ProblemNote error={facts.error} retry={() => void facts.refetch()} />;
@@ -46,54 +45,39 @@ export function AnchorFields({ draft, set }: AnchorFieldsProps) {
   }
   return (
     <>
-      <div className="field">
-        <label htmlFor={`${id}-fact`}>Which day?</label>
-        <select
-          id={`${id}-fact`}
-          className="input"
-          required
-          value={draft.factId}
-          aria-describedby={`${id}-hint`}
-          onChange={(event) => set({ factId: event.target.value })}
-        >
-          <option value="" disabled>
-            Choose what it hangs on
-          </option>
-          {facts.data.map((fact) => (
-            <option key={fact.id} value={fact.id}>
-              {fact.content} ({fact.eventDate})
+      <Field label="Which day?" hint="The reminder moves when this day is corrected.">
+        {(control) => (
+          <select {...control} required value={draft.factId} onChange={(event) => set({ factId: event.target.value })}>
+            <option value="" disabled>
+              Choose what it hangs on
             </option>
-          ))}
-        </select>
-        <p className="hint" id={`${id}-hint`}>
-          The reminder moves when this day is corrected.
-        </p>
-      </div>
+            {facts.data.map((fact) => (
+              <option key={fact.id} value={fact.id}>
+                {fact.content} ({fact.eventDate})
+              </option>
+            ))}
+          </select>
+        )}
+      </Field>
       <div className="fields">
-        <div className="field">
-          <label htmlFor={`${id}-days`}>Days before</label>
-          <input
-            id={`${id}-days`}
-            className="input"
-            type="number"
-            min={0}
-            max={365}
-            required
-            value={Number.isNaN(draft.daysBefore) ? "" : draft.daysBefore}
-            onChange={(event) => set({ daysBefore: event.target.valueAsNumber })}
-          />
-        </div>
-        <div className="field">
-          <label htmlFor={`${id}-time`}>Time</label>
-          <input
-            id={`${id}-time`}
-            className="input"
-            type="time"
-            required
-            value={draft.time}
-            onChange={(event) => set({ time: event.target.value })}
-          />
-        </div>
+        <Field label="Days before">
+          {(control) => (
+            <input
+              {...control}
+              type="number"
+              min={0}
+              max={365}
+              required
+              value={Number.isNaN(draft.daysBefore) ? "" : draft.daysBefore}
+              onChange={(event) => set({ daysBefore: event.target.valueAsNumber })}
+            />
+          )}
+        </Field>
+        <Field label="Time">
+          {(control) => (
+            <input {...control} type="time" required value={draft.time} onChange={(event) => set({ time: event.target.value })} />
+          )}
+        </Field>
       </div>
       <label className="check">
         <input type="checkbox" checked={draft.yearly} onChange={(event) => set({ yearly: event.target.checked })} />

@@ -1,6 +1,7 @@
 import { useMutation, useQueryClient } from "@tanstack/react-query";
-import { type FormEvent, useId, useState } from "react";
+import { type FormEvent, useState } from "react";
 import type { Reminder } from "../../app/api-types.ts";
+import { Field } from "../../design/field.tsx";
 import { ProblemNote } from "../../design/states.tsx";
 import { useSay } from "../../design/toasts.tsx";
 import { useMema } from "../session/session.tsx";
@@ -17,7 +18,6 @@ export function EditOccurrence({ reminder, onClose }: EditOccurrenceProps) {
   const queryClient = useQueryClient();
   const say = useSay();
   const undo = useUndo();
-  const id = useId();
   const [chosen, setChosen] = useState(reminder.upcoming[0]);
   const [local, setLocal] = useState(chosen?.local.slice(0, 16) ?? "");
   const [title, setTitle] = useState(chosen?.title ?? reminder.title);
@@ -50,31 +50,25 @@ export function EditOccurrence({ reminder, onClose }: EditOccurrenceProps) {
   };
   return (
     <form className="card form" onSubmit={submit} aria-label="Change one time">
-      <div className="field">
-        <label htmlFor={`${id}-which`}>Which time?</label>
-        <select id={`${id}-which`} className="input" value={chosen?.occurrenceAt} onChange={(event) => choose(event.target.value)}>
-          {reminder.upcoming.map((each) => (
-            <option key={each.occurrenceAt} value={each.occurrenceAt}>
-              {each.sentence}
-            </option>
-          ))}
-        </select>
-      </div>
-      <div className="field">
-        <label htmlFor={`${id}-local`}>Instead at</label>
-        <input
-          id={`${id}-local`}
-          className="input"
-          type="datetime-local"
-          required
-          value={local}
-          onChange={(event) => setLocal(event.target.value)}
-        />
-      </div>
-      <div className="field">
-        <label htmlFor={`${id}-title`}>Called</label>
-        <input id={`${id}-title`} className="input" maxLength={500} value={title} onChange={(event) => setTitle(event.target.value)} />
-      </div>
+      <Field label="Which time?">
+        {(control) => (
+          <select {...control} value={chosen?.occurrenceAt} onChange={(event) => choose(event.target.value)}>
+            {reminder.upcoming.map((each) => (
+              <option key={each.occurrenceAt} value={each.occurrenceAt}>
+                {each.sentence}
+              </option>
+            ))}
+          </select>
+        )}
+      </Field>
+      <Field label="Instead at">
+        {(control) => (
+          <input {...control} type="datetime-local" required value={local} onChange={(event) => setLocal(event.target.value)} />
+        )}
+      </Field>
+      <Field label="Called">
+        {(control) => <input {...control} maxLength={500} value={title} onChange={(event) => setTitle(event.target.value)} />}
+      </Field>
       {save.isError && <ProblemNote error={save.error} />}
       <div className="dialog-actions">
         <button type="button" className="button" onClick={onClose}>

@@ -1,7 +1,8 @@
 import { keepPreviousData, useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
-import { type FormEvent, useDeferredValue, useId, useState } from "react";
+import { type FormEvent, useDeferredValue, useState } from "react";
 import { isoDayOf, presentMs } from "../../app/time.ts";
 import { Dialog } from "../../design/dialog.tsx";
+import { Field } from "../../design/field.tsx";
 import { ProblemNote } from "../../design/states.tsx";
 import { useSay } from "../../design/toasts.tsx";
 import { useMe, useMema } from "../session/session.tsx";
@@ -15,7 +16,6 @@ export function NewReminderDialog({ onClose }: { onClose: () => void }) {
   const queryClient = useQueryClient();
   const say = useSay();
   const { zone } = useMe();
-  const id = useId();
   const [title, setTitle] = useState("");
   const [urgent, setUrgent] = useState(false);
   const [draft, setDraft] = useState<ScheduleDraft>(() => ({
@@ -54,18 +54,18 @@ export function NewReminderDialog({ onClose }: { onClose: () => void }) {
   return (
     <Dialog title="New reminder" form="drawer" onClose={onClose}>
       <form className="form" onSubmit={submit}>
-        <div className="field">
-          <label htmlFor={id}>Of what?</label>
-          <input
-            id={id}
-            className="input"
-            required
-            maxLength={500}
-            placeholder="Buy a gift for Dima"
-            value={title}
-            onChange={(event) => setTitle(event.target.value)}
-          />
-        </div>
+        <Field label="Of what?">
+          {(control) => (
+            <input
+              {...control}
+              required
+              maxLength={500}
+              placeholder="Buy a gift for Dima"
+              value={title}
+              onChange={(event) => setTitle(event.target.value)}
+            />
+          )}
+        </Field>
         <ScheduleFields draft={draft} setDraft={setDraft} userZone={zone} />
         <label className="check">
           <input type="checkbox" checked={urgent} onChange={(event) => setUrgent(event.target.checked)} />

@@ -30,7 +30,7 @@ export function ReminderRow({ reminder, zone, view, open }: ReminderRowProps) {
       <div className="reminder-words">
         <h3>
           <button type="button" className="reminder-title" onClick={open}>
-            {reminder.title}
+            <span className="clamp">{reminder.title}</span>
           </button>
           {reminder.priority === "urgent" && <span className="tag bad">Urgent</span>}
         </h3>

@@ -1,6 +1,7 @@
 import { useId } from "react";
 import { AnchorFields } from "./anchor-fields.tsx";
 import type { Frequency, ScheduleDraft, Way } from "./schedule-form.ts";
+import { Field } from "../../design/field.tsx";
 
 const ways: [way: Way, label: string][] = [
   ["once", "At a time"],
@@ -43,91 +44,72 @@ export function ScheduleFields({ draft, setDraft, userZone }: ScheduleFieldsProp
         </div>
       </div>
       {draft.way === "repeat" && (
-        <div className="field">
-          <label htmlFor={`${id}-frequency`}>How often?</label>
-          <select
-            id={`${id}-frequency`}
-            className="input"
-            value={draft.frequency}
-            onChange={(event) => set({ frequency: event.target.value as Frequency })}
-          >
-            {frequencies.map(([frequency, label]) => (
-              <option key={frequency} value={frequency}>
-                {label}
-              </option>
-            ))}
-          </select>
-        </div>
+        <Field label="How often?">
+          {(control) => (
+            <select {...control} value={draft.frequency} onChange={(event) => set({ frequency: event.target.value as Frequency })}>
+              {frequencies.map(([frequency, label]) => (
+                <option key={frequency} value={frequency}>
+                  {label}
+                </option>
+              ))}
+            </select>
+          )}
+        </Field>
       )}
       {draft.way === "before" && <AnchorFields draft={draft} set={set} />}
       {onTheClock && (
         <div className="fields">
-          <div className="field">
-            <label htmlFor={`${id}-day`}>{draft.way === "repeat" ? "From" : "Day"}</label>
-            <input
-              id={`${id}-day`}
-              className="input"
-              type="date"
-              required
-              value={draft.day}
-              onChange={(event) => set({ day: event.target.value })}
-            />
-          </div>
-          <div className="field">
-            <label htmlFor={`${id}-time`}>Time</label>
-            <input
-              id={`${id}-time`}
-              className="input"
-              type="time"
-              required
-              value={draft.time}
-              onChange={(event) => set({ time: event.target.value })}
-            />
-          </div>
+          <Field label={draft.way === "repeat" ? "From" : "Day"}>
+            {(control) => (
+              <input {...control} type="date" required value={draft.day} onChange={(event) => set({ day: event.target.value })} />
+            )}
+          </Field>
+          <Field label="Time">
+            {(control) => (
+              <input {...control} type="time" required value={draft.time} onChange={(event) => set({ time: event.target.value })} />
+            )}
+          </Field>
         </div>
       )}
       {(draft.way === "after" || draft.way === "every") && (
         <div className="fields">
-          <div className="field">
-            <label htmlFor={`${id}-amount`}>{draft.way === "after" ? "In" : "Every"}</label>
-            <input
-              id={`${id}-amount`}
-              className="input"
-              type="number"
-              min={1}
-              max={10_000}
-              required
-              value={Number.isNaN(draft.amount) ? "" : draft.amount}
-              onChange={(event) => set({ amount: event.target.valueAsNumber })}
-            />
-          </div>
-          <div className="field">
-            <label htmlFor={`${id}-unit`}>Unit</label>
-            <select
-              id={`${id}-unit`}
-              className="input"
-              value={draft.unit}
-              onChange={(event) => set({ unit: event.target.value as ScheduleDraft["unit"] })}
-            >
-              <option value="minutes">minutes</option>
-              <option value="hours">hours</option>
-              <option value="days">days</option>
-            </select>
-          </div>
+          <Field label={draft.way === "after" ? "In" : "Every"}>
+            {(control) => (
+              <input
+                {...control}
+                type="number"
+                min={1}
+                max={10_000}
+                required
+                value={Number.isNaN(draft.amount) ? "" : draft.amount}
+                onChange={(event) => set({ amount: event.target.valueAsNumber })}
+              />
+            )}
+          </Field>
+          <Field label="Unit">
+            {(control) => (
+              <select {...control} value={draft.unit} onChange={(event) => set({ unit: event.target.value as ScheduleDraft["unit"] })}>
+                <option value="minutes">minutes</option>
+                <option value="hours">hours</option>
+                <option value="days">days</option>
+              </select>
+            )}
+          </Field>
         </div>
       )}
       {onTheClock && (
-        <div className="field">
-          <label htmlFor={`${id}-zone`}>On the clock of</label>
-          <select id={`${id}-zone`} className="input" value={draft.tz} onChange={(event) => set({ tz: event.target.value })}>
-            <option value="">wherever I am (now {userZone})</option>
-            {Intl.supportedValuesOf("timeZone").map((zone) => (
-              <option key={zone} value={zone}>
-                {zone}
-              </option>
-            ))}
-          </select>
-        </div>
+        <Field label="On the clock of">
+          {(control) => (
+            <select {...control} value={draft.tz} onChange={(event) => set({ tz: event.target.value })}>
+              <option value="">wherever I am (now {userZone})</option>
+              {Intl.supportedValuesOf("timeZone").map((zone) => (
+                <option key={zone} value={zone}>
+                  {zone}
+                </option>
+              ))}
+            </select>
+          )}
+        </Field>
       )}
     </>
   );

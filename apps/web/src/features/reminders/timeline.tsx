@@ -1,21 +1,35 @@
+import { useCallback, useState } from "react";
 import type { Moment } from "../../app/api-types.ts";
 import { dayOf, presentMs } from "../../app/time.ts";
 import { clockChanges } from "./clock-changes.ts";
 
-const width = 480;
 const height = 84;
-const [left, right, axis] = [14, width - 14, 46];
+const [left, axis] = [14, 46];
 
 /** Half of what "clocks +1 h" takes. */
-const halfLabel = 60;
+const halfLabel = 44;
 
 const hours = (minutes: number) =>
   `${minutes > 0 ? "+" : "−"}${Math.abs(minutes) % 60 === 0 ? Math.abs(minutes) / 60 : (Math.abs(minutes) / 60).toFixed(1)} h`;
 
+/** The width of an element as it is shown, so that words in the drawing keep their size on every screen. */
+function useWidth(): [width: number, measure: (element: SVGSVGElement | null) => (() => void) | undefined] {
+  const [width, setWidth] = useState(480);
+  const measure = useCallback((element: SVGSVGElement | null) => {
+    if (element === null) return;
+    const observer = new ResizeObserver(([entry]) => setWidth((before) => entry?.contentRect.width || before));
+    observer.observe(element);
+    return () => observer.disconnect();
+  }, []);
+  return [width, measure];
+}
+
 /** The next occurrences on a line of time, with the nights on which the clocks change. Below it the same in words. */
 export function Timeline({ moments, tz }: { moments: readonly Moment[]; tz: string }) {
+  const [width, measure] = useWidth();
   const last = moments.at(-1);
   if (last === undefined) return null;
+  const right = width - 14;
   const from = presentMs();
   const to = Math.max(Date.parse(last.at), from + 60_000);
   const changes = clockChanges(from, to, tz);
@@ -28,6 +42,7 @@ export function Timeline({ moments, tz }: { moments: readonly Moment[]; tz: stri
   return (
     <figure className="timeline">
       <svg
+        ref={measure}
         viewBox={`0 0 ${width} ${height}`}
         role="img"
         aria-label={`${moments.length} occurrences from now to ${dayOf(last.at, tz)}, ${changes.length} clock changes`}

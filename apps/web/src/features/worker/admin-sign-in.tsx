@@ -1,12 +1,12 @@
-import { type FormEvent, useId, useState } from "react";
+import { type FormEvent, useState } from "react";
 import { useSession } from "../session/session.tsx";
+import { Field } from "../../design/field.tsx";
 import { useSay } from "../../design/toasts.tsx";
 
 /** The operator's view needs the admin key; it is kept until the tab is closed. */
 export function AdminSignIn() {
   const { signIn } = useSession();
   const say = useSay();
-  const id = useId();
   const [key, setKey] = useState("");
   const [problem, setProblem] = useState<string | null>(null);
 
@@ -27,23 +27,23 @@ export function AdminSignIn() {
     <section className="section card" aria-labelledby="operator-title">
       <h2 id="operator-title">For the operator</h2>
       <form className="form" onSubmit={(event) => void submit(event)} noValidate>
-        <div className="field">
-          <label htmlFor={id}>Admin key</label>
-          <input
-            id={id}
-            className="input mono"
-            type="password"
-            autoComplete="off"
-            placeholder="mema_admin_…"
-            value={key}
-            aria-invalid={problem !== null}
-            aria-describedby={`${id}-hint`}
-            onChange={(event) => setKey(event.target.value)}
-          />
-          <p id={`${id}-hint`} className={problem === null ? "hint" : "field-problem"} role={problem === null ? undefined : "alert"}>
-            {problem ?? "It shows counts over all users and nobody's content. The page forgets it when the tab is closed."}
-          </p>
-        </div>
+        <Field
+          label="Admin key"
+          hint="It shows counts over all users and nobody's content. The page forgets it when the tab is closed."
+          problem={problem}
+        >
+          {(control) => (
+            <input
+              {...control}
+              className="input mono"
+              type="password"
+              autoComplete="off"
+              placeholder="mema_admin_…"
+              value={key}
+              onChange={(event) => setKey(event.target.value)}
+            />
+          )}
+        </Field>
         <button type="submit" className="button">
           Open the operator's view
         </button>

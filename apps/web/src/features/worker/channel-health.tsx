@@ -64,7 +64,9 @@ export function ChannelHealth() {
       </section>
       {troubled.map((status) => (
         <section key={status} className="section" aria-labelledby={`letters-${status}`}>
-          <h2 id={`letters-${status}`}>{{ dead: "Dead letters", failed: "Not sent in time", unknown: "Unknown outcome" }[status]}</h2>
+          <h2 id={`letters-${status}`}>
+            {{ dead: "Your dead letters", failed: "Your messages not sent in time", unknown: "Your messages of unknown outcome" }[status]}
+          </h2>
           <DeliveryList filters={{ status }} zone={zone} empty="None." />
         </section>
       ))}

@@ -4,6 +4,7 @@ import { ProblemNote, Skeletons } from "../../design/states.tsx";
 import { useSession } from "../session/session.tsx";
 import { AdminSignIn } from "./admin-sign-in.tsx";
 import { ChannelHealth } from "./channel-health.tsx";
+import { DeadLetters } from "./dead-letters.tsx";
 import { IsolationProof } from "./isolation-proof.tsx";
 import { WorkerState } from "./worker-state.tsx";
 import "./system.css";
@@ -30,6 +31,7 @@ export function SystemPage() {
       ) : (
         <>
           <WorkerState admin={admin} />
+          <DeadLetters admin={admin} />
           <IsolationProof admin={admin} />
         </>
       )}

@@ -2,6 +2,7 @@ import type { MemaClient } from "@mema/api/client";
 import { useQuery } from "@tanstack/react-query";
 import { distanceTo, presentMs } from "../../app/time.ts";
 import { ProblemNote, Skeletons } from "../../design/states.tsx";
+import { channelTypeNames } from "../channels/channel-words.ts";
 
 /** How the workers are doing, over all users: counts and ages, nobody's content. */
 export function WorkerState({ admin }: { admin: MemaClient }) {
@@ -58,6 +59,45 @@ export function WorkerState({ admin }: { admin: MemaClient }) {
           ))}
         </ul>
       )}
+      <ChannelTypes types={data.channels} />
     </section>
+  );
+}
+
+type ChannelCounts = Awaited<ReturnType<MemaClient["worker"]["stats"]["query"]>>["channels"];
+
+/** How the channels of each type do, over all users. */
+function ChannelTypes({ types }: { types: ChannelCounts }) {
+  if (types.length === 0) return null;
+  return (
+    <div className="table-box" role="region" aria-label="Channels of all users" tabIndex={0}>
+      <table>
+        <thead>
+          <tr>
+            {["Channel", "Usable", "Failing", "Circuit open", "Off", "Due", "Given up", "Unknown"].map((name) => (
+              <th key={name} scope="col">
+                {name}
+              </th>
+            ))}
+          </tr>
+        </thead>
+        <tbody>
+          {types.map((each) => (
+            <tr key={each.type}>
+              <th scope="row">{channelTypeNames[each.type]}</th>
+              <td>
+                {each.usable} of {each.channels}
+              </td>
+              <td className={each.failing > 0 ? "warn" : undefined}>{each.failing}</td>
+              <td className={each.paused > 0 ? "bad" : undefined}>{each.paused}</td>
+              <td>{each.disabled}</td>
+              <td>{each.due}</td>
+              <td className={each.dead + each.failed > 0 ? "bad" : undefined}>{each.dead + each.failed}</td>
+              <td className={each.unknown > 0 ? "warn" : undefined}>{each.unknown}</td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </div>
   );
 }
