@@ -12,7 +12,7 @@ import {
   runMigrations,
   withUser,
 } from "@mema/db";
-import { testEnvironment } from "@mema/db/testing";
+import { faultOptions, testEnvironment } from "@mema/db/testing";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { call, dataOf } from "./testing/http-call.ts";
 import { createServerHome, type ServerHome } from "./testing/server-process.ts";
@@ -106,6 +106,7 @@ test("a port that is taken is named", async () => {
 
 test.runIf(embedded)(
   "a second server, or a migration, on the folder of a running one is refused with its pid, by any name of the folder",
+  faultOptions,
   async () => {
     const server = await home.start();
     const linked = join(mkdtempSync(join(tmpdir(), "mema-server-")), "link");

@@ -1,13 +1,14 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
 import { createMemaClient, type MemaClient } from "@mema/api/client";
 import { createDatabase, deriveRuntimeUrls, runMigrations } from "@mema/db";
 import { hasPostgresBinaries, type PrivateCluster, startPrivateCluster } from "@mema/db/cluster";
-import { testEnvironment } from "@mema/db/testing";
+import { faultOptions, testEnvironment } from "@mema/db/testing";
 import postgres, { type Sql } from "postgres";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
-import { faultOptions, freePort, keys, Receiver, type Running, startServer, startWorker } from "./testing/processes.ts";
+import { freePort, keys, Receiver, type Running, startServer, startWorker } from "./testing/processes.ts";
 import { TcpProxy } from "./testing/tcp-proxy.ts";
 
 /* A PostgreSQL of its own, that can be stopped as by a power cut. Nothing here waits for a time to pass. */
@@ -82,6 +83,36 @@ describe.skipIf(testEnvironment.engine !== "postgres" || !hasPostgresBinaries())
   );
 
   test(
+    "PostgreSQL is stopped as by a power cut every 5 to 10 s while reminders fall due: each arrives, and ends as delivered",
+    { ...faultOptions, timeout: 240_000 },
+    async () => {
+      const cuts = testEnvironment.scale === "full" ? 4 : 2;
+      const titles = Array.from({ length: cuts * 16 }, (_, index) => `due in ${2 + index / 2} s`);
+      const made: string[] = [];
+      for (const [index, title] of titles.entries()) {
+        const inSeconds = 2 + Math.floor(index / 2);
+        made.push((await client.reminders.create.mutate({ title, in: `PT${inSeconds}S`, channelIds: [channelId] })).id);
+      }
+      const survivors = [await worker(), await worker()];
+      // The waits between the cuts are the fault itself.
+      for (let cut = 0; cut < cuts; cut += 1) {
+        await delay(5_000 + Math.random() * 5_000);
+        cluster.restart("immediate");
+      }
+      await receiver.until((messages) => titles.every((title) => messages.some(({ body }) => body.data.reminder?.title === title)));
+      expect(await Promise.all(survivors.map(drained))).toEqual([0, 0]);
+      const ids = new Set(receiver.messages.map(({ id }) => id));
+      expect(ids.size).toBe(titles.length);
+      for (const reminderId of made) {
+        const { items } = await client.reminders.deliveries.query({ reminderId });
+        expect(items).toMatchObject([{ status: "delivered" }]);
+        expect(ids).toContain(items[0]?.id);
+        expect(await client.reminders.byId.query({ id: reminderId })).toMatchObject({ status: "completed", firedCount: 1 });
+      }
+    },
+  );
+
+  test(
     "the server is killed in the middle of expanding: afterwards each reminder has its occurrence, its delivery and its message once",
     { ...faultOptions, timeout: 120_000 },
     async () => {
@@ -133,7 +164,7 @@ describe.skipIf(testEnvironment.engine !== "postgres" || !hasPostgresBinaries())
       await remind("by a wake-up");
       await receiver.until((messages) => messages.length === 1);
       expect(proxy.connections).toBe(1);
-      proxy.goDark();
+      void proxy.goDark();
       const { id } = await remind("in the dark");
       await receiver.until((messages) => messages.length === 2);
       expect(await drained(waiting)).toBe(0);

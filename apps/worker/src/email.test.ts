@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createMemaClient, type MemaClient } from "@mema/api/client";
-import { createTestDatabase, testEnvironment, type TestDatabase } from "@mema/db/testing";
+import { createTestDatabase, faultOptions, testEnvironment, type TestDatabase } from "@mema/db/testing";
 import { MailServer } from "@mema/shared/mail/testing";
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import { freePort, keys, type Running, startServer, startWorker } from "./testing/processes.ts";
@@ -104,8 +104,10 @@ test("a reminder arrives at a verified address over TLS, under its delivery's id
   expect(idOf(mail ?? { raw: "" })).toBe(settled.id);
 });
 
-test("a server that drops the connection before its 250: unknown to the user, then sent again as the same mail", async () => {
-  const ada = await personAt("second-drop@example.org");
+let drops = 0;
+test("a server that drops the connection before its 250: unknown to the user, then sent again as the same mail", faultOptions, async () => {
+  const address = `second-drop@${(drops += 1)}.example.org`;
+  const ada = await personAt(address);
   const { id } = await remind(ada);
   const { id: deliveryId, status } = await delivery(ada, id, isSettled);
   expect(status).toBe("sent");
@@ -113,7 +115,7 @@ test("a server that drops the connection before its 250: unknown to the user, th
     ["unknown", "connection_lost"],
     ["sent", null],
   ]);
-  const [, first, second] = mailsTo("second-drop@example.org");
+  const [, first, second] = mailsTo(address);
   expect([first, second].map((mail) => idOf(mail ?? { raw: "" }))).toEqual([deliveryId, deliveryId]);
 });
 
@@ -135,8 +137,9 @@ test.each(["second-data-451@example.org", "second-refused-450@example.org"])("%s
   expect(await attemptsOf(ada, deliveryId)).toEqual([["failed", `smtp_${/\d+/.exec(address)?.[0] ?? ""}`]]);
 });
 
-test("a mail server that is away is tried again, and the mail goes out when it is back", async () => {
-  const ada = await personAt("ben@example.org");
+test("a mail server that is away is tried again, and the mail goes out when it is back", faultOptions, async () => {
+  const address = `away@${(drops += 1)}.example.org`;
+  const ada = await personAt(address);
   const { port } = mailServer;
   await mailServer.stop();
   const { id } = await remind(ada);
@@ -144,14 +147,14 @@ test("a mail server that is away is tried again, and the mail goes out when it i
   expect(await attemptsOf(ada, deliveryId)).toEqual([["failed", "connection_failed"]]);
   mailServer = await startMailServer(port);
   expect(await delivery(ada, id, isSettled)).toMatchObject({ id: deliveryId, status: "sent" });
-  expect(mailsTo("ben@example.org").map(idOf)).toEqual([deliveryId]);
+  expect(mailsTo(address).map(idOf)).toEqual([deliveryId]);
 });
 
 test("the metrics count all of it, and neither they nor the logs hold a text, an address, a user or the mail server's password", async () => {
   const metrics = await (await fetch(`${url}/metrics`)).text();
-  expect(metrics).toContain('mema_attempts_total{channel="email",outcome="unknown"} 1');
-  expect(metrics).toMatch(/mema_attempts_total\{channel="email",outcome="sent"\} [3-9]/);
-  expect(metrics).toMatch(/mema_start_delay_seconds_count\{channel="email"\} [5-9]/);
+  expect(metrics).toContain(`mema_attempts_total{channel="email",outcome="unknown"} ${testEnvironment.times}`);
+  expect(metrics).toMatch(/mema_attempts_total\{channel="email",outcome="sent"\} ([3-9]|\d\d)/);
+  expect(metrics).toMatch(/mema_start_delay_seconds_count\{channel="email"\} ([5-9]|\d\d)/);
   expect(metrics).toContain('mema_deliveries{channel="email",state="dead"} 1');
   expect(metrics).toContain('mema_channels{channel="email",state="disabled"} 1');
   expect(metrics).toContain("mema_workers_alive 1");

@@ -3,9 +3,10 @@ import type { ServerResponse } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createMemaClient, type MemaClient } from "@mema/api/client";
-import { createTestDatabase, testEnvironment, type TestDatabase } from "@mema/db/testing";
-import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
-import { faultOptions, freePort, keys, type Message, Receiver, type Running, startServer, startWorker } from "./testing/processes.ts";
+import { createTestDatabase, faultOptions, testEnvironment, type TestDatabase } from "@mema/db/testing";
+import { afterAll, afterEach, beforeAll, expect, test, vi } from "vitest";
+import { freePort, keys, type Message, Receiver, type Running, startServer, startWorker } from "./testing/processes.ts";
+import { TcpProxy } from "./testing/tcp-proxy.ts";
 
 /* Real processes and real signals. Nothing here waits for a time to pass: each step waits for what it needs to see. */
 
@@ -64,6 +65,31 @@ test("a worker killed before anything was due loses nothing: another delivers", 
   expect(await drained(second)).toBe(0);
   expect(await deliveriesOf(reminder.id)).toMatchObject([{ status: "delivered", attempts: 1 }]);
 });
+
+test(
+  "a worker killed before its message was handed over: another sends it once the lease is over, once, and the first try is unknown",
+  faultOptions,
+  async () => {
+    const { proxy, url } = await TcpProxy.to(receiver.url);
+    const { id: through } = await client.channels.create.mutate({ type: "webhook", url });
+    const connected = proxy.goDark();
+    const first = await worker();
+    const reminder = await client.reminders.create.mutate({ title: "before the send", in: "PT1S", channelIds: [through] });
+    await connected;
+    await first.kill();
+    expect(receiver.messages).toEqual([]);
+    proxy.goLight();
+    const second = await worker();
+    await receiver.until(has("before the send"));
+    expect(await drained(second)).toBe(0);
+    expect(receiver.messages).toHaveLength(1);
+    const [delivery] = await deliveriesOf(reminder.id);
+    expect(delivery).toMatchObject({ status: "delivered", attempts: 2 });
+    expect(await attemptsOf(delivery?.id ?? "")).toEqual(["unknown", "sent"]);
+    proxy.close();
+    await client.channels.delete.mutate({ id: through });
+  },
+);
 
 test(
   "a worker killed between the send and its report: sent again under the same id once the lease is over, and said to be unknown before",
@@ -162,6 +188,61 @@ test(
     await worker();
     await receiver.until(has("over a restart"));
     expect((await deliveriesOf(reminder.id)).length).toBe(1);
+  },
+);
+
+test(
+  "a user who deletes the account while a message is sent: nothing is left, and the worker goes on with others",
+  faultOptions,
+  async () => {
+    const admin = createMemaClient({ url: `http://127.0.0.1:${port}`, apiKey: keys.MEMA_ADMIN_KEY });
+    const { apiKey } = await admin.users.create.mutate({});
+    const leaving = createMemaClient({ url: `http://127.0.0.1:${port}`, apiKey });
+    const theirs = await leaving.channels.create.mutate({ type: "webhook", url: receiver.url });
+    const held: ServerResponse[] = [];
+    receiver.answer = (_message, response) => held.push(response);
+    const busy = await worker();
+    await leaving.reminders.create.mutate({ title: "for nobody", in: "PT1S", channelIds: [theirs.id] });
+    await receiver.until(has("for nobody"));
+    await leaving.users.delete.mutate({ confirm: "delete everything" });
+    await expect(leaving.users.me.query()).rejects.toMatchObject({ data: { code: "UNAUTHORIZED" } });
+    receiver.answer = (_message, response) => response.writeHead(200).end();
+    for (const response of held) response.writeHead(200).end();
+    const mine = await remind("for who stays");
+    await receiver.until(has("for who stays"));
+    expect(await drained(busy)).toBe(0);
+    expect(await deliveriesOf(mine.id)).toMatchObject([{ status: "delivered", attempts: 1 }]);
+    expect(receiver.messages).toHaveLength(2);
+    expect(await admin.worker.stats.query()).toMatchObject({ due: 0, inFlight: 0 });
+  },
+);
+
+test.each([2, 8])(
+  "%i worker processes on what is due at once: each message is claimed once and sent once",
+  { ...faultOptions, timeout: 300_000 },
+  async (workers) => {
+    const count = testEnvironment.scale === "full" ? 10_000 : 300;
+    const admin = createMemaClient({ url: `http://127.0.0.1:${port}`, apiKey: keys.MEMA_ADMIN_KEY });
+    const { id } = await client.channels.create.mutate({ type: "log" });
+    for (let made = 0; made < count; made += 100) {
+      await Promise.all(Array.from({ length: 100 }, () => client.channels.test.mutate({ id })));
+    }
+    await Promise.all(Array.from({ length: workers }, () => worker({ MEMA_WORKER_LEASE_SECONDS: "60" })));
+    await vi.waitFor(async () => expect(await admin.worker.stats.query()).toMatchObject({ due: 0, inFlight: 0 }), {
+      timeout: 240_000,
+      interval: 200,
+    });
+    expect(await Promise.all(running.map(drained))).toEqual(running.map(() => 0));
+    const counted = new Map<string, number>();
+    for (let cursor: string | null | undefined; cursor !== null;) {
+      const page = await client.reminders.deliveries.query({ channelId: id, limit: 100, ...(cursor === undefined ? {} : { cursor }) });
+      for (const { status, attempts } of page.items) counted.set(`${status} ${attempts}`, (counted.get(`${status} ${attempts}`) ?? 0) + 1);
+      cursor = page.nextCursor;
+    }
+    expect(Object.fromEntries(counted)).toEqual({ "delivered 1": count });
+    const sends = running.map(({ output }) => output.split("\n").filter((line) => line.includes('"msg":"delivery"')).length);
+    expect(sends.reduce((sum, sent) => sum + sent, 0)).toBe(count);
+    await client.channels.delete.mutate({ id });
   },
 );
 

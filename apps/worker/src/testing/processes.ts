@@ -4,7 +4,6 @@ import { createServer as createHttpServer, type ServerResponse } from "node:http
 import { createServer } from "node:net";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
-import { testEnvironment } from "@mema/db/testing";
 
 const programs = {
   server: fileURLToPath(new URL("../../../server/src/main.ts", import.meta.url)),
@@ -17,9 +16,6 @@ export const keys = {
   MEMA_SERVICE_KEY: "mema_service_key_of_the_fault_tests",
   MEMA_SECRET_KEY: "mema_secret_key_of_the_fault_tests",
 };
-
-/** At full scale each fault happens 20 times in a row. */
-export const faultOptions = { repeats: testEnvironment.scale === "full" ? 19 : 0 };
 
 /** A real process of ours, and what it prints. */
 export class Running {
@@ -116,6 +112,7 @@ export interface Message {
 /** A webhook's other side: keeps what it got and answers as it is told. */
 export class Receiver {
   readonly messages: Message[] = [];
+  url = "";
   answer: (message: Message, response: ServerResponse) => void = (_message, response) => response.writeHead(200).end();
   #onMessage: () => void = () => {};
   readonly #server = createHttpServer((request, response) => {
@@ -133,7 +130,8 @@ export class Receiver {
   async start(): Promise<string> {
     const port = await freePort();
     await new Promise<void>((resolve) => this.#server.listen(port, "127.0.0.1", resolve));
-    return `http://127.0.0.1:${port}/hook`;
+    this.url = `http://127.0.0.1:${port}/hook`;
+    return this.url;
   }
 
   /** Resolves when the messages fulfil `condition`. */

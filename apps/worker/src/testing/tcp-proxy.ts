@@ -5,10 +5,12 @@ export class TcpProxy {
   readonly #server: Server;
   readonly #sockets = new Set<Socket>();
   #dark = false;
+  #connected = Promise.withResolvers<void>();
 
   private constructor(target: { host: string; port: number }) {
     this.#server = createServer((near) => {
       const far = connect(target);
+      this.#connected.resolve();
       for (const [from, to] of [
         [near, far],
         [far, near],
@@ -41,9 +43,16 @@ export class TcpProxy {
     return this.#sockets.size / 2;
   }
 
-  /** From now on nothing is forwarded and nothing is closed. */
-  goDark(): void {
+  /** From now on nothing is forwarded and nothing is closed. Resolves when somebody connects all the same. */
+  goDark(): Promise<void> {
     this.#dark = true;
+    this.#connected = Promise.withResolvers<void>();
+    return this.#connected.promise;
+  }
+
+  /** Forwards again. What came in the dark is gone. */
+  goLight(): void {
+    this.#dark = false;
   }
 
   close(): void {

@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { createServer, type Server } from "node:http";
 import { Webhook } from "standardwebhooks";
+import { faultOptions } from "@mema/db/testing";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { type Caller, createTestApi, type TestApi } from "../testing.ts";
 
@@ -122,7 +123,7 @@ test("a guessed lease opens nothing: no delivery, no other user's, no other toke
   expect(await api.service.worker.release({ leases: [lease] })).toEqual({ released: 1 });
 });
 
-test("the service key opens no user procedure, and a user's key no worker procedure", async () => {
+test("the service key opens no user procedure, and a user's key no worker procedure", faultOptions, async () => {
   const { caller } = await api.createUser();
   await expect(api.service.reminders.list({})).rejects.toMatchObject({ code: "FORBIDDEN" });
   await expect(caller.worker.claim({ workerId: randomUUID() })).rejects.toMatchObject({ code: "FORBIDDEN" });

@@ -1,4 +1,5 @@
 import { clockAt, createChannelRepository, newId, sealSecret, type UserTransaction, withUser } from "@mema/db";
+import { faultOptions } from "@mema/db/testing";
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
 import { type Caller, createTestApi, type TestApi } from "../testing.ts";
 import { StepWorker } from "../testing-worker.ts";
@@ -55,39 +56,43 @@ async function sends(at: Date, end: Parameters<StepWorker["turn"]>[1]): Promise<
 }
 const health = async () => (await caller.channels.byId({ id: channelId })).health;
 
-test("an endpoint that is down for hours is tried by one message at a time, and what waited goes as soon as one gets through", async () => {
-  await remind(20);
-  expect(await sends(after(10), fails)).toBe(20);
-  expect(await health()).toEqual({
-    lastSuccessAt: null,
-    lastFailureAt: after(10).toISOString(),
-    lastFailure: "http_500",
-    failuresInRow: 20,
-    circuit: "open",
-    nextTryAt: after(40).toISOString(),
-  });
-  expect(await api.admin.worker.stats()).toMatchObject({
-    channels: [{ type: "in_app" }, { type: "webhook", channels: 1, failing: 1, paused: 1 }],
-  });
-  expect(await sends(after(39), fails)).toBe(0);
-  let tries = 0;
-  for (let minute = 1; minute <= 180; minute += 1) {
-    const sent = await sends(after(minute * 60), fails);
-    expect(sent).toBeLessThanOrEqual(1);
-    tries += sent;
-  }
-  expect(tries).toBeGreaterThan(30);
-  expect(tries).toBeLessThan(50);
-  expect((await caller.reminders.deliveries({ channelId, limit: 100 })).items.every(({ status }) => status === "pending")).toBe(true);
+test(
+  "an endpoint that is down for hours is tried by one message at a time, and what waited goes as soon as one gets through",
+  { ...faultOptions, timeout: 180_000 },
+  async () => {
+    await remind(20);
+    expect(await sends(after(10), fails)).toBe(20);
+    expect(await health()).toEqual({
+      lastSuccessAt: null,
+      lastFailureAt: after(10).toISOString(),
+      lastFailure: "http_500",
+      failuresInRow: 20,
+      circuit: "open",
+      nextTryAt: after(40).toISOString(),
+    });
+    expect(await api.admin.worker.stats()).toMatchObject({
+      channels: [{ type: "in_app" }, { type: "webhook", channels: 1, failing: 1, paused: 1 }],
+    });
+    expect(await sends(after(39), fails)).toBe(0);
+    let tries = 0;
+    for (let minute = 1; minute <= 180; minute += 1) {
+      const sent = await sends(after(minute * 60), fails);
+      expect(sent).toBeLessThanOrEqual(1);
+      tries += sent;
+    }
+    expect(tries).toBeGreaterThan(30);
+    expect(tries).toBeLessThan(50);
+    expect((await caller.reminders.deliveries({ channelId, limit: 100 })).items.every(({ status }) => status === "pending")).toBe(true);
 
-  const back = after(3 * 3600 + 300);
-  expect(await sends(back, () => null)).toBe(1);
-  expect(await health()).toMatchObject({ circuit: "closed", failuresInRow: 0, nextTryAt: null, lastSuccessAt: back.toISOString() });
-  // Those that waited for the circuit; those that tried it keep their own retries, an hour apart at most.
-  expect(await sends(back, () => null)).toBeGreaterThan(1);
-  await sends(new Date(back.getTime() + 4_400_000), () => null);
-  expect((await caller.reminders.deliveries({ channelId, limit: 100, status: "delivered" })).items).toHaveLength(20);
-}, 180_000);
+    const back = after(3 * 3600 + 300);
+    expect(await sends(back, () => null)).toBe(1);
+    expect(await health()).toMatchObject({ circuit: "closed", failuresInRow: 0, nextTryAt: null, lastSuccessAt: back.toISOString() });
+    // Those that waited for the circuit; those that tried it keep their own retries, an hour apart at most.
+    expect(await sends(back, () => null)).toBeGreaterThan(1);
+    await sends(new Date(back.getTime() + 4_400_000), () => null);
+    expect((await caller.reminders.deliveries({ channelId, limit: 100, status: "delivered" })).items).toHaveLength(20);
+  },
+);
 
 test("of two workers that ask at the same moment one may try", async () => {
   await remind(10);

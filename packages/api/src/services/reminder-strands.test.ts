@@ -1,4 +1,5 @@
 import { clockAt, createChannelRepository, createUserRepository, type UserTransaction } from "@mema/db";
+import { faultOptions } from "@mema/db/testing";
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
 import { ReminderStage } from "../testing/reminder-stage.ts";
 import { StepWorker } from "../testing-worker.ts";
@@ -177,7 +178,7 @@ test("nothing has told of an occurrence yet: there is nothing to acknowledge", a
   await expect(change((tx) => acknowledgeReminder(tx, { id }, clock(31)))).rejects.toMatchObject({ code: "PRECONDITION_FAILED" });
 });
 
-test("what was overdue and not looked at when a user changed zone fires late, not never", async () => {
+test("what was overdue and not looked at when a user changed zone fires late, not never", faultOptions, async () => {
   const { id } = await stage.create({ rrule: "FREQ=DAILY", dtstartLocal: "2026-11-22T14:00:00" }, noon);
   // 14:00 in Berlin was half an hour ago, and no worker was there; in New York it is 08:30.
   await stage.moveTo("America/New_York", after(5400));
@@ -186,22 +187,26 @@ test("what was overdue and not looked at when a user changed zone fires late, no
   expect((await stage.row(id)).firedCount).toBe(2);
 });
 
-test("a one-time reminder that is overdue when its user changes zone fires once, however far the new zone's clock is behind", async () => {
-  const overdue = await stage.create({ at: { local: "2026-11-22T14:00:00" } }, noon);
-  const claimed = await stage.create({ at: { local: "2026-11-22T14:00:00" } }, noon);
-  await stage.worker.expand(after(3600));
-  await change((tx) =>
-    tx.query.reminderDeliveries.findMany().then((rows) => {
-      expect(rows).toHaveLength(2);
-    }),
-  );
-  await stage.moveTo("America/New_York", after(3601));
-  const { id } = await stage.create({ at: { local: "2026-11-22T09:00:00" } }, after(3602));
-  await stage.moveTo("Europe/Berlin", after(3603));
-  expect(await sentAt(3603)).toBe(3);
-  expect(await sentAt(7 * 3600)).toBe(0);
-  for (const each of [overdue.id, claimed.id, id]) expect(await stage.row(each)).toMatchObject({ status: "completed", firedCount: 1 });
-});
+test(
+  "a one-time reminder that is overdue when its user changes zone fires once, however far the new zone's clock is behind",
+  faultOptions,
+  async () => {
+    const overdue = await stage.create({ at: { local: "2026-11-22T14:00:00" } }, noon);
+    const claimed = await stage.create({ at: { local: "2026-11-22T14:00:00" } }, noon);
+    await stage.worker.expand(after(3600));
+    await change((tx) =>
+      tx.query.reminderDeliveries.findMany().then((rows) => {
+        expect(rows).toHaveLength(2);
+      }),
+    );
+    await stage.moveTo("America/New_York", after(3601));
+    const { id } = await stage.create({ at: { local: "2026-11-22T09:00:00" } }, after(3602));
+    await stage.moveTo("Europe/Berlin", after(3603));
+    expect(await sentAt(3603)).toBe(3);
+    expect(await sentAt(7 * 3600)).toBe(0);
+    for (const each of [overdue.id, claimed.id, id]) expect(await stage.row(each)).toMatchObject({ status: "completed", firedCount: 1 });
+  },
+);
 
 test("an edit of the alerts while an occurrence is overdue and not looked at keeps that occurrence", async () => {
   const { id } = await stage.create({ rrule: "FREQ=DAILY", dtstartLocal: "2026-11-22T14:00:00" }, noon);

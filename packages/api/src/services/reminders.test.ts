@@ -9,6 +9,7 @@ import {
 } from "@mema/db";
 import { AppError } from "@mema/shared";
 import { eq } from "drizzle-orm";
+import { faultOptions } from "@mema/db/testing";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { createTestApi, type TestApi } from "../testing.ts";
 import { StepWorker } from "../testing-worker.ts";
@@ -109,7 +110,7 @@ describe("creating", () => {
     expect(await edit({ every: { seconds: 3_600 }, alerts: [{ beforeSeconds: 86_400 }] })).toMatchObject({ version: reminder.version + 1 });
   });
 
-  test("50 parallel creates with one dedupe key make one reminder", async () => {
+  test("50 parallel creates with one dedupe key make one reminder", faultOptions, async () => {
     const made = await Promise.all(Array.from({ length: 50 }, () => create({ in: "PT1H", dedupeKey: "bread" })));
     expect(new Set(made.map(({ id }) => id)).size).toBe(1);
     expect(made.filter(({ deduplicated }) => !deduplicated)).toHaveLength(1);
@@ -142,7 +143,7 @@ describe("firing", () => {
     expect(await rowOf(id)).toMatchObject({ status: "completed", firedCount: 3 });
   });
 
-  test("after three days down an every-5-minutes reminder sends one message that counts the missed ones", async () => {
+  test("after three days down an every-5-minutes reminder sends one message that counts the missed ones", faultOptions, async () => {
     const { id } = await create({ every: { seconds: 300 } });
     await worker.turn(after(300));
     const down = after(3 * 86_400 + 60);
@@ -209,7 +210,7 @@ describe("firing", () => {
     expect((await history(id)).map(([, status]) => status)).toEqual(["skipped"]);
   });
 
-  test("a rule that cannot be expanded ends its own reminder and no other", async () => {
+  test("a rule that cannot be expanded ends its own reminder and no other", faultOptions, async () => {
     const bad = await create({ every: { seconds: 300 } });
     await create({ in: "PT10S" });
     await asUser((tx) => tx.update(reminders).set({ tz: "Mars/Base" }).where(eq(reminders.id, bad.id)));

@@ -8,7 +8,7 @@ import {
   type UserTransaction,
   withUser,
 } from "@mema/db";
-import { testEnvironment } from "@mema/db/testing";
+import { faultOptions, testEnvironment } from "@mema/db/testing";
 import { assert, asyncProperty, constantFrom, nat, record } from "fast-check";
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
 import { createTestApi, type TestApi } from "../testing.ts";
@@ -88,47 +88,51 @@ const mutations = {
   acknowledge: (tx: UserTransaction, id: string) => acknowledgeReminder(tx, { id }, clockAt(after(10))),
 };
 
-test("after an edit, cancel, pause, snooze, completion or acknowledgement has returned, no send begins, whatever the interleaving", async () => {
-  const runs = testEnvironment.scale === "full" ? 1_000 : 60;
-  await assert(
-    asyncProperty(
-      record({
-        mutation: constantFrom(...(Object.keys(mutations) as (keyof typeof mutations)[])),
-        workerTicks: nat(12),
-        userTicks: nat(12),
-      }),
-      async ({ mutation, workerTicks, userTicks }) => {
-        const { id } = await create({ in: "PT10S", nag: [60] });
-        await worker.expand(after(10));
-        let returnedAt = 0;
-        let begunAt = 0;
-        let order = 0;
-        const ticks = async (count: number) => {
-          for (let tick = 0; tick < count; tick += 1) await new Promise((resolve) => setImmediate(resolve));
-        };
-        const user = ticks(userTicks).then(async () => {
-          // Before anything has fired there is nothing to acknowledge or snooze but what is due: both exist from the expansion on.
-          await asUser((tx) => mutations[mutation](tx, id).then(() => {}));
-          returnedAt = ++order;
-        });
-        const send = ticks(workerTicks).then(async () => {
-          const mine: LeaseKey[] = await worker.claim(after(10));
-          const started = ++order;
-          const decisions = mine.length === 0 ? [] : await worker.begin(mine, after(10));
-          if (decisions.some(({ decision }) => decision === "go")) begunAt = started;
-        });
-        await Promise.all([user, send]);
-        // A begin that was asked for after the change had returned must not have been let through.
-        expect(begunAt === 0 || begunAt < returnedAt).toBe(true);
-        const later = await worker.claim(after(11));
-        const decisions = later.length === 0 ? [] : await worker.begin(later, after(11));
-        expect(decisions.filter(({ decision }) => decision === "go")).toEqual([]);
-        await api.database.asOwner((owner) => owner.unsafe("truncate reminders cascade"));
-      },
-    ),
-    { numRuns: runs },
-  );
-}, 120_000);
+test(
+  "after an edit, cancel, pause, snooze, completion or acknowledgement no send begins, however they interleave",
+  { ...faultOptions, timeout: 300_000 },
+  async () => {
+    const runs = testEnvironment.scale === "full" ? 1_000 : 60;
+    await assert(
+      asyncProperty(
+        record({
+          mutation: constantFrom(...(Object.keys(mutations) as (keyof typeof mutations)[])),
+          workerTicks: nat(12),
+          userTicks: nat(12),
+        }),
+        async ({ mutation, workerTicks, userTicks }) => {
+          const { id } = await create({ in: "PT10S", nag: [60] });
+          await worker.expand(after(10));
+          let returnedAt = 0;
+          let begunAt = 0;
+          let order = 0;
+          const ticks = async (count: number) => {
+            for (let tick = 0; tick < count; tick += 1) await new Promise((resolve) => setImmediate(resolve));
+          };
+          const user = ticks(userTicks).then(async () => {
+            // Before anything has fired there is nothing to acknowledge or snooze but what is due: both exist from the expansion on.
+            await asUser((tx) => mutations[mutation](tx, id).then(() => {}));
+            returnedAt = ++order;
+          });
+          const send = ticks(workerTicks).then(async () => {
+            const mine: LeaseKey[] = await worker.claim(after(10));
+            const started = ++order;
+            const decisions = mine.length === 0 ? [] : await worker.begin(mine, after(10));
+            if (decisions.some(({ decision }) => decision === "go")) begunAt = started;
+          });
+          await Promise.all([user, send]);
+          // A begin that was asked for after the change had returned must not have been let through.
+          expect(begunAt === 0 || begunAt < returnedAt).toBe(true);
+          const later = await worker.claim(after(11));
+          const decisions = later.length === 0 ? [] : await worker.begin(later, after(11));
+          expect(decisions.filter(({ decision }) => decision === "go")).toEqual([]);
+          await api.database.asOwner((owner) => owner.unsafe("truncate reminders cascade"));
+        },
+      ),
+      { numRuns: runs },
+    );
+  },
+);
 
 test("8 workers on 1,000 due deliveries of 5 users send each once", async () => {
   for (let user = 0; user < 5; user += 1) {
