@@ -1,6 +1,7 @@
 import type { AttemptOutcome, DeliveryStatus } from "@mema/shared";
 import { and, asc, type Column, eq, type SQL, sql } from "drizzle-orm";
 import type { Channel } from "./channels.repository.ts";
+import { compiledClock, type DbClock } from "./clock.ts";
 import type { UserTransaction } from "./connection/access.ts";
 import { compileQuery, compileStatement } from "./connection/queries.ts";
 import type { ReminderDelivery } from "./deliveries.repository.ts";
@@ -26,10 +27,11 @@ export type HeldOccurrence = Pick<
 >;
 export type ReminderToSend = Pick<Reminder, "id" | "title" | "notes" | "kind" | "tz" | "priority" | "quiet" | "status" | "nextWakeAt">;
 export type ReminderToMoveOn = Pick<Reminder, "id" | "status" | "repeatFrom" | "firedCount" | "nextOccurrenceAt" | "expandFromAt">;
-/** A channel, and what of its user decides about sending. */
+/** A channel, what of its user decides about sending, and the present. */
 export interface ChannelToSendTo {
   channel: Channel;
   user: Pick<User, "status" | "timezone" | "preferences">;
+  now: Date;
 }
 
 /** How an attempt ended: a final status, or pending again at `nextAttemptAt`. */
@@ -46,21 +48,17 @@ export interface Settlement {
   attempt?: { outcome: AttemptOutcome; httpStatus: number | null; error: string | null };
 }
 
-/** What was settled. */
+/** What was settled, and what came of it for its reminder. */
 export interface SettledDelivery {
   id: string;
   reminderId: string | null;
   occurrenceId: string | null;
   channelId: string;
   step: string;
-}
-
-/** A reminder after some of its deliveries went out. */
-export interface FiredReminder {
-  reminderId: string;
-  /** How many of its occurrences fired now for the first time. */
+  settledAt: Date;
+  /** How many occurrences of the reminder fired with this batch for the first time. */
   fired: number;
-  /** How many of its deliveries wait or are being sent. */
+  /** How many deliveries of the reminder wait or are being sent after this batch. */
   open: number;
 }
 
@@ -78,21 +76,19 @@ export interface HeldDeliveryRepository {
   remindersToMoveOn(leases: readonly LeaseKey[]): Promise<ReminderToMoveOn[]>;
   /** In the order of ids. Nothing is locked: `begin` and `settle` look at the lease once more. */
   find(leases: readonly LeaseKey[]): Promise<HeldDelivery[]>;
-  channels(leases: readonly LeaseKey[]): Promise<ChannelToSendTo[]>;
+  /** The channels that they go to. */
+  channels(leases: readonly LeaseKey[], clock: DbClock): Promise<ChannelToSendTo[]>;
   /** Counts an attempt and notes its start; returns the ids. */
   begin(leases: readonly Pick<LeaseKey, "deliveryId" | "leaseToken">[], now: Date): Promise<string[]>;
-  /** Ends attempts and records them. */
-  settle(settlements: readonly Settlement[], now: Date): Promise<SettledDelivery[]>;
+  /**
+   * Ends attempts and records them. What was sent at or after its occurrence's time, or with the last alert before it, has fired, once, and
+   * so has what was snoozed. The reminders must be locked by a statement before this one: they are counted as it found them.
+   */
+  settle(settlements: readonly Settlement[], clock: DbClock): Promise<SettledDelivery[]>;
   /** Records what an earlier holder began and never settled. */
   recordUnknown(deliveries: readonly Pick<ReminderDelivery, "id" | "attempts" | "begunAt">[], now: Date): Promise<void>;
-  /**
-   * Counts for reminders whose deliveries to the occurrences `sent` went out; `snoozed` are those of them that went out again. What was
-   * sent at or after its time, or with its last alert before it, has fired, once; so has what was snoozed.
-   */
-  markFired(
-    what: { reminderIds: readonly string[]; sent: readonly string[]; snoozed: readonly string[] },
-    now: Date,
-  ): Promise<FiredReminder[]>;
+  /** Occurrences that had fired, were snoozed, and went out again. */
+  endSnoozes(occurrenceIds: readonly string[]): Promise<void>;
   /** Moves reminders on; what is undefined stays. */
   advance(steps: readonly ReminderStep[]): Promise<void>;
 }
@@ -106,22 +102,28 @@ export function createHeldDeliveryRepository(tx: UserTransaction): HeldDeliveryR
       const tokens = new Map(leases.map(({ deliveryId, leaseToken }) => [deliveryId, leaseToken]));
       return rows.filter(({ delivery }) => tokens.get(delivery.id) === delivery.leaseToken);
     },
-    channels: (leases) => findChannels(tx, leaseValues(leases)),
+    channels: async (leases, { at }) => {
+      const rows = await findChannels(tx, { ...leaseValues(leases), at: at?.toISOString() ?? null });
+      return rows.map(({ now: present, ...row }) => ({ ...row, now: new Date(present) }));
+    },
     begin: async (leases, now) => {
       if (leases.length === 0) return [];
-      const rows = await beginHeld(tx, { ...leaseValues(leases), now: now.toISOString() });
+      const rows = await beginHeld(tx, { ...leaseValues(inOrder(leases)), now: now.toISOString() });
       return rows.map(({ id }) => id);
     },
-    settle: async (settlements, now) => {
+    settle: async (settlements, { at }) => {
       if (settlements.length === 0) return [];
-      const rows = settlements.map((settlement) => ({ ...settlement, attemptId: newId() }));
-      const settled = await settleHeld(tx, { ...leaseValues(rows), settlements: JSON.stringify(rows), now: now.toISOString() });
-      return settled.map((row) => ({
+      const rows = inOrder(settlements).map((settlement) => ({ ...settlement, attemptId: newId() }));
+      const values = { ...leaseValues(rows), settlements: JSON.stringify(rows), at: at?.toISOString() ?? null };
+      return (await settleHeld(tx, values)).map((row) => ({
         id: row.id,
         reminderId: row.reminder_id,
         occurrenceId: row.occurrence_id,
         channelId: row.channel_id,
         step: row.step,
+        settledAt: new Date(row.now),
+        fired: row.fired,
+        open: row.open,
       }));
     },
     recordUnknown: async (ambiguous, now) => {
@@ -129,12 +131,8 @@ export function createHeldDeliveryRepository(tx: UserTransaction): HeldDeliveryR
       const attempts = ambiguous.map(({ id, attempts: attempt, begunAt }) => ({ id: newId(), deliveryId: id, attempt, begunAt }));
       await insertUnknown(tx, { attempts: JSON.stringify(attempts), now: now.toISOString() });
     },
-    markFired: async ({ reminderIds, sent, snoozed }, now) => {
-      if (reminderIds.length === 0) return [];
-      const values = { now: now.toISOString(), sent: uuidArray(sent), snoozed: uuidArray(snoozed), reminderIds: uuidArray(reminderIds) };
-      if (snoozed.length > 0) await endSnoozes(tx, values);
-      const rows = await fireOccurrences(tx, values);
-      return rows.map((row) => ({ reminderId: row.reminder_id, fired: row.fired, open: row.open }));
+    endSnoozes: async (occurrenceIds) => {
+      if (occurrenceIds.length > 0) await endSnoozes(tx, { occurrenceIds: uuidArray(occurrenceIds) });
     },
     advance: async (steps) => {
       if (steps.length === 0) return;
@@ -159,6 +157,10 @@ const leaseValues = (leases: readonly Pick<LeaseKey, "deliveryId" | "leaseToken"
 /** As an array, which is found first and then looked up by key: of a join the planner may begin at the other end. */
 const ofHeld = (column: Column): SQL =>
   sql`any(array(select ${column} from ${deliveries} where ${deliveries.userId} = ${owner} and ${held}))`;
+
+/** As heartbeats lock them: two statements over the same rows do not wait for each other. */
+const inOrder = <T extends { deliveryId: string }>(items: readonly T[]): T[] =>
+  items.toSorted((a, b) => (a.deliveryId < b.deliveryId ? -1 : 1));
 
 const lockToSend = compileQuery((queries) => {
   const { id, title, notes, kind, tz, priority, quiet, status, nextWakeAt } = reminders;
@@ -205,23 +207,26 @@ const findHeld = compileQuery((queries) => {
 
 const findChannels = compileQuery((queries) =>
   queries
-    .select({ channel: channels, user: { status: users.status, timezone: users.timezone, preferences: users.preferences } })
+    .select({
+      channel: channels,
+      user: { status: users.status, timezone: users.timezone, preferences: users.preferences },
+      now: sql<string>`${compiledClock}`,
+    })
     .from(channels)
     .innerJoin(users, eq(users.id, owner))
     .where(and(eq(channels.userId, owner), sql`${channels.id} = ${ofHeld(deliveries.channelId)}`)),
 );
 
-const beginHeld = compileQuery((queries) =>
-  queries
-    .update(deliveries)
-    .set({ attempts: sql`${deliveries.attempts} + 1`, begunAt: now })
-    .where(and(eq(deliveries.userId, owner), held))
-    .returning({ id: deliveries.id }),
-);
+const beginHeld = compileStatement<{ id: string }>(sql`
+  update reminder_deliveries d set updated_at = now(), attempts = d.attempts + 1, begun_at = ${now}
+  from unnest(${sql.placeholder("deliveryIds")}::uuid[], ${sql.placeholder("leaseTokens")}::uuid[]) as lease(id, token)
+  where d.user_id = ${owner} and d.id = ${idsOf("deliveryIds")} and d.id = lease.id and d.status = 'sending' and d.lease_token = lease.token
+  returning d.id`);
 
 /**
  * The lease is looked at twice: in `held`, which has the row as it was, and again as the row is when its turn comes. Its id is named as a
- * list too, which is looked up by key: the planner takes a join for a reason to read all of a user's deliveries.
+ * list too, which is looked up by key: the planner takes a join for a reason to read all of a user's deliveries. All parts see the rows as
+ * they were before: what is settled here is left out of what is open by its id.
  */
 const settleHeld = compileStatement<{
   id: string;
@@ -229,8 +234,12 @@ const settleHeld = compileStatement<{
   occurrence_id: string | null;
   channel_id: string;
   step: string;
+  now: string;
+  fired: number;
+  open: number;
 }>(sql`
-  with settlement as materialized (
+  with moment as materialized (select ${compiledClock} as now),
+  settlement as materialized (
     select * from jsonb_to_recordset(${sql.placeholder("settlements")}::jsonb) as settlement("deliveryId" uuid, "leaseToken" uuid,
       status text, reason text, "nextAttemptAt" timestamptz, "expiresAt" timestamptz, "attemptId" uuid, attempt jsonb)
   ),
@@ -241,22 +250,39 @@ const settleHeld = compileStatement<{
   settled as (
     update reminder_deliveries d set updated_at = now(), lease_token = null, lease_owner = null, lease_until = null, begun_at = null,
       status = settlement.status, status_reason = settlement.reason,
-      settled_at = case when settlement.status = 'pending' then null else ${now} end,
+      settled_at = case when settlement.status = 'pending' then null else moment.now end,
       next_attempt_at = coalesce(settlement."nextAttemptAt", d.next_attempt_at),
       expires_at = coalesce(settlement."expiresAt", d.expires_at)
-    from settlement join held on held.id = settlement."deliveryId"
+    from moment, settlement join held on held.id = settlement."deliveryId"
     where d.user_id = ${owner} and d.id = ${idsOf("deliveryIds")} and d.id = settlement."deliveryId"
       and d.status = 'sending' and d.lease_token = settlement."leaseToken"
-    returning d.id, d.reminder_id, d.occurrence_id, d.channel_id, d.step, held.attempts, held.begun_at, held.lease_owner,
+    returning d.id, d.reminder_id, d.occurrence_id, d.channel_id, d.step, d.status, held.attempts, held.begun_at, held.lease_owner,
       settlement."attemptId", settlement.attempt
   ),
   recorded as (
     insert into reminder_attempts (user_id, id, delivery_id, attempt, outcome, started_at, finished_at, http_status, error, worker)
-    select ${owner}, settled."attemptId", settled.id, settled.attempts, settled.attempt ->> 'outcome', settled.begun_at, ${now},
+    select ${owner}, settled."attemptId", settled.id, settled.attempts, settled.attempt ->> 'outcome', settled.begun_at, moment.now,
       (settled.attempt ->> 'httpStatus')::integer, settled.attempt ->> 'error', settled.lease_owner
-    from settled where settled.attempt is not null
-  )
-  select id, reminder_id, occurrence_id, channel_id, step from settled`);
+    from settled, moment where settled.attempt is not null
+  ),
+  fired as (
+    update reminder_occurrences o set updated_at = now(), status = 'fired', fired_at = moment.now, snoozed_until = null
+    from moment
+    where o.user_id = ${owner} and o.id = any(array(select occurrence_id from settled where status in ('sent', 'delivered')))
+      and o.status in ('upcoming', 'due', 'snoozed') and o.fired_at is null
+      and (coalesce(o.moved_to_at, o.occurrence_at) <= moment.now
+        or o.id = any(array(select occurrence_id from settled where status in ('sent', 'delivered') and step like 'snooze:%'))
+        or not exists (select 1 from reminder_deliveries d where d.user_id = ${owner} and d.occurrence_id = o.id
+          and d.step like 'alert:%' and d.settled_at is null and d.due_at > moment.now))
+    returning o.reminder_id
+  ),
+  times as (select reminder_id, count(*)::integer as fired from fired group by reminder_id)
+  select settled.id, settled.reminder_id, settled.occurrence_id, settled.channel_id, settled.step, moment.now,
+    coalesce(times.fired, 0) as fired,
+    (select count(*)::integer from reminder_deliveries d
+      where d.user_id = ${owner} and d.reminder_id = settled.reminder_id and d.settled_at is null
+        and not d.id = any(array(select id from settled where status <> 'pending'))) as open
+  from moment, settled left join times on times.reminder_id = settled.reminder_id`);
 
 const insertUnknown = compileStatement(sql`
   insert into reminder_attempts (user_id, id, delivery_id, attempt, outcome, started_at, finished_at)
@@ -265,23 +291,7 @@ const insertUnknown = compileStatement(sql`
 
 const endSnoozes = compileStatement(sql`
   update reminder_occurrences o set updated_at = now(), status = 'fired', snoozed_until = null
-  where o.user_id = ${owner} and o.id = ${idsOf("snoozed")} and o.status = 'snoozed' and o.fired_at is not null`);
-
-/** One look into an index for each reminder: as one condition over all of them, the planner may rather read every open delivery. */
-const fireOccurrences = compileStatement<{ reminder_id: string; fired: number; open: number }>(sql`
-  with fired as (
-    update reminder_occurrences o set updated_at = now(), status = 'fired', fired_at = ${now}, snoozed_until = null
-    where o.user_id = ${owner} and o.id = ${idsOf("sent")} and o.status in ('upcoming', 'due', 'snoozed') and o.fired_at is null
-      and (o.id = ${idsOf("snoozed")} or coalesce(o.moved_to_at, o.occurrence_at) <= ${now}
-        or not exists (select 1 from reminder_deliveries d where d.user_id = ${owner} and d.occurrence_id = o.id
-          and d.step like 'alert:%' and d.settled_at is null and d.due_at > ${now}))
-    returning o.reminder_id
-  ),
-  times as (select reminder_id, count(*)::integer as fired from fired group by reminder_id)
-  select r.id as reminder_id, coalesce(times.fired, 0) as fired, (select count(*)::integer from reminder_deliveries d
-    where d.user_id = ${owner} and d.reminder_id = r.id and d.settled_at is null) as open
-  from reminders r left join times on times.reminder_id = r.id
-  where r.user_id = ${owner} and r.id = ${idsOf("reminderIds")}`);
+  where o.user_id = ${owner} and o.id = ${idsOf("occurrenceIds")} and o.status = 'snoozed' and o.fired_at is not null`);
 
 /** What was moved alone may come sooner than the rule's next one, and after its last. */
 const advanceReminders = compileStatement(sql`

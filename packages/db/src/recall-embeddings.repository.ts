@@ -77,6 +77,7 @@ export function createRecallEmbeddingRepository(tx: UserTransaction): RecallEmbe
           where ${messageText} = given.text order by m.id for key share of m
           on conflict (user_id, message_id) do update set embedding = excluded.embedding, embedding_model = excluded.embedding_model,
             embedding_dimensions = excluded.embedding_dimensions
+            where recall_message_embeddings.user_id = excluded.user_id
           returning 1`);
         stored += rows.length;
       }

@@ -56,11 +56,11 @@ export function createRecallRepository(tx: UserTransaction): RecallRepository {
         .select({
           locale: users.locale,
           timezone: users.timezone,
-          now: sql<string>`(${clock})::timestamptz(3)`,
+          now: sql<string>`${clock}::timestamptz(3)`,
           texts: sql<number>`coalesce(${recallStatistics.documentCount}, 0)`,
         })
         .from(users)
-        .leftJoin(recallStatistics, eq(recallStatistics.userId, users.id))
+        .leftJoin(recallStatistics, eq(recallStatistics.userId, tx.userId))
         .where(eq(users.id, tx.userId));
       if (own === undefined) return [];
       const read = await readQuestion(tx, query, languageOfLocale(own.locale));

@@ -1,6 +1,7 @@
 import { and, eq, sql } from "drizzle-orm";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { createAuditLogRepository } from "./audit-log.repository.ts";
+import { clockAt } from "./clock.ts";
 import { type UserTransaction, withUser } from "./connection/access.ts";
 import { createChannelRepository } from "./channels.repository.ts";
 import { createConversationRepository } from "./conversations.repository.ts";
@@ -170,19 +171,18 @@ async function callReminders(tx: UserTransaction, walk: Walk, { factId, messageI
   expect(await holder.remindersToSend([sending])).toMatchObject([{ id, title: "call again" }]);
   expect(await holder.remindersToMoveOn([sending])).toMatchObject([{ id, firedCount: 0 }]);
   expect(await holder.find([sending])).toMatchObject([{ delivery: { id: sending.deliveryId }, occurrence: { id: one } }]);
-  expect(await holder.channels([sending])).toMatchObject([{ channel: { id: channel.id }, user: { status: "active" } }]);
+  expect(await holder.channels([sending], clockAt(at))).toMatchObject([{ channel: { id: channel.id }, user: { status: "active" } }]);
   expect(await holder.begin([sending], at)).toEqual([sending.deliveryId]);
   await holder.recordUnknown([{ id: sending.deliveryId, attempts: 1, begunAt: at }], at);
   await deliveries.attempts(sending.deliveryId);
   await deliveries.unknownAttempts([sending.deliveryId]);
   const attempt = { outcome: "failed", httpStatus: null, error: "gone" } as const;
-  expect(await holder.settle([{ ...sending, status: "failed", reason: "gone", nextAttemptAt: null, attempt }], at)).toHaveLength(1);
+  const settlement = { ...sending, status: "failed", reason: "gone", nextAttemptAt: null, attempt } as const;
+  expect(await holder.settle([settlement], clockAt(at))).toMatchObject([{ id: sending.deliveryId, settledAt: at, fired: 0, open: 1 }]);
+  await holder.endSnoozes([two]);
   expect(await deliveries.attempts(sending.deliveryId)).toMatchObject([
     { attempt: 1, outcome: "unknown", startedAt: at },
     { attempt: 1, outcome: "failed", startedAt: at, finishedAt: at, error: "gone" },
-  ]);
-  expect(await holder.markFired({ reminderIds: [id], sent: [one, two], snoozed: [two] }, later)).toEqual([
-    { reminderId: id, fired: 2, open: 1 },
   ]);
   await holder.advance([{ id, firedCount: 2, nextOccurrenceAt: later }]);
   expect(await reminders.findMany([id])).toMatchObject([{ firedCount: 2, nextOccurrenceAt: later, status: "active" }]);

@@ -168,7 +168,7 @@ export function createWorkerLeaseRepository(tx: WorkerTransaction): WorkerLeaseR
 
     nextDue: async (clock) => {
       const [row] = await tx.execute<{ now: string; delivery_at: string | null; reminder_at: string | null }>(sql`
-        select (${clock})::timestamptz(3) as now,
+        select ${clock}::timestamptz(3) as now,
           (select min(next_attempt_at) from reminder_deliveries where settled_at is null) as delivery_at,
           (select min(next_wake_at) from reminders where status = 'active') as reminder_at`);
       if (row === undefined) throw new Error("the database did not tell the time");
@@ -182,13 +182,20 @@ const leaseKey = (row: LeaseRow): LeaseKey => ({ userId: row.user_id, deliveryId
 
 const leaseEnd = (seconds: number): SQL => sql`moment.now + make_interval(secs => ${seconds}::double precision)`;
 
-/** The leases that are still held, locked in one order everywhere: two statements over the same rows cannot wait for each other. */
+/**
+ * The leases that are still held, locked in one order everywhere: two statements over the same rows cannot wait for each other. Each is
+ * looked up by its key: of a plain join the planner may begin with everything that is being sent, or all that a user ever had.
+ */
 function held(leases: readonly LeaseKey[]): SQL {
   return sql`held as materialized (
-    select d.user_id, d.id from reminder_deliveries d
-    join jsonb_to_recordset(${JSON.stringify(leases)}::jsonb) as lease("userId" uuid, "deliveryId" uuid, "leaseToken" uuid)
-      on d.user_id = lease."userId" and d.id = lease."deliveryId" and d.lease_token = lease."leaseToken"
-    where d.status = 'sending'
-    order by d.user_id, d.id for update of d
+    select held.user_id, held.id
+    from (
+      select * from jsonb_to_recordset(${JSON.stringify(leases)}::jsonb) as lease("userId" uuid, "deliveryId" uuid, "leaseToken" uuid)
+      order by "userId", "deliveryId"
+    ) lease cross join lateral (
+      select d.user_id, d.id from reminder_deliveries d
+      where d.user_id = lease."userId" and d.id = lease."deliveryId" and d.lease_token = lease."leaseToken" and d.status = 'sending'
+      for update
+    ) held
   )`;
 }

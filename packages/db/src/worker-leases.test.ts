@@ -115,7 +115,7 @@ test("a lapsed lease is lost: heartbeat, release and settlement under it change 
   await withUser(database.db, ada, async (tx) => {
     const deliveries = createDeliveryRepository(tx);
     const end = { ...zombie, status: "sent" as const, reason: null, nextAttemptAt: null };
-    expect(await createHeldDeliveryRepository(tx).settle([end], after(32))).toEqual([]);
+    expect(await createHeldDeliveryRepository(tx).settle([end], clockAt(after(32)))).toEqual([]);
     expect(await deliveries.getById(zombie.deliveryId)).toMatchObject({ status: "sending", leaseToken: owner?.leaseToken, claims: 2 });
   });
 });

@@ -20,12 +20,14 @@ const rule: CircuitRule = { failuresToOpen: 5, shortestSeconds: 30, longestSecon
 const probeSeconds = 90;
 
 interface Pair {
-  delivery: Pick<SettledDelivery, "channelId">;
+  delivery: Pick<SettledDelivery, "channelId" | "settledAt">;
   end: AttemptEnd;
 }
 
 /** Keeps the health of the channels that attempts went to, and switches off those whose receiver asked for it. */
-export async function recordChannelEnds(tx: UserTransaction, pairs: readonly Pair[], now: Date): Promise<void> {
+export async function recordChannelEnds(tx: UserTransaction, pairs: readonly Pair[]): Promise<void> {
+  const now = pairs[0]?.delivery.settledAt;
+  if (now === undefined) return;
   const telling = pairs.filter(
     ({ end }) => end.channelType !== "in_app" && end.channelType !== "log" && !("error" in end && end.error === "aborted"),
   );

@@ -1,6 +1,7 @@
 import {
   type Channel,
   type ChannelToSendTo,
+  clockAt,
   createDeliveryRepository,
   createHeldDeliveryRepository,
   type Db,
@@ -8,7 +9,6 @@ import {
   effectiveAt,
   type HeldDelivery,
   type LeaseKey,
-  readClock,
   type ReminderToSend,
   type Settlement,
   type UserTransaction,
@@ -85,16 +85,15 @@ async function beginOfUser(
 ): Promise<(BeginDecision | Ending)[]> {
   const repository = createHeldDeliveryRepository(tx);
   // In one flight and in this order: what is read behind the reminders' locks is as the last answered change left it.
-  const [toMoveOn, reminders, rows, channels, now] = await Promise.all([
+  const [toMoveOn, reminders, rows, channels] = await Promise.all([
     strength === "update" ? repository.remindersToMoveOn(leases) : [],
     repository.remindersToSend(leases),
     repository.find(leases),
-    repository.channels(leases),
-    readClock(tx, clock),
+    repository.channels(leases, clock),
   ]);
   const [first] = channels;
   if (first === undefined) return leases.map(({ deliveryId }) => lost(deliveryId));
-  const { user } = first;
+  const { user, now } = first;
   const again = rows.filter(({ delivery }) => delivery.claims > 1);
   const unknown = await createDeliveryRepository(tx).unknownAttempts(again.map(({ delivery }) => delivery.id));
   const reminderOf = new Map(reminders.map((reminder) => [reminder.id, reminder]));
@@ -133,14 +132,14 @@ async function beginOfUser(
   const tokens = new Map(leases.map((lease) => [lease.deliveryId, lease]));
   const decided = new Map(decisions.map((decision) => [decision.deliveryId, decision]));
   const go = decisions.flatMap(({ deliveryId, decision }) => (decision === "go" ? (tokens.get(deliveryId) ?? []) : []));
-  const [settled, begun] = await Promise.all([repository.settle(settlements, now), repository.begin(go, now)]);
+  const [settled, begun] = await Promise.all([repository.settle(settlements, clockAt(now)), repository.begin(go, now)]);
   const changed = new Set([...settled.map(({ id }) => id), ...begun]);
   // What an earlier worker began and never settled is unknown, now that its lease is gone.
   await repository.recordUnknown(
     rows.flatMap(({ delivery }) => (delivery.begunAt !== null && changed.has(delivery.id) ? delivery : [])),
     now,
   );
-  await moveRemindersOn(tx, { reminders: toMoveOn, sent: [], now });
+  await moveRemindersOn(tx, toMoveOn, settled);
   const waiting = new Set(endings.map(({ deliveryId }) => deliveryId));
   const known = leases.filter(({ deliveryId }) => !waiting.has(deliveryId));
   return [

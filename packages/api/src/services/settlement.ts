@@ -1,4 +1,5 @@
 import {
+  clockAt,
   createEventRepository,
   createHeldDeliveryRepository,
   createReminderRepository,
@@ -64,24 +65,26 @@ export async function settleDeliveries(
 async function settleOfUser(tx: UserTransaction, ends: readonly AttemptEnd[], clock: DbClock, random: () => number): Promise<Settlement[]> {
   const repository = createHeldDeliveryRepository(tx);
   const failed = ends.filter((end) => !succeeded(end));
-  const [reminders, tried, now] = await Promise.all([
-    repository.remindersToMoveOn(ends),
-    failed.length === 0 ? [] : repository.find(failed),
-    readClock(tx, clock),
-  ]);
+  // What follows a failure depends on the delivery; success needs no look at it first.
+  const [locked, tried, now] =
+    failed.length === 0
+      ? [null, [], clock.at]
+      : await Promise.all([repository.remindersToMoveOn(ends), repository.find(failed), readClock(tx, clock)]);
   const triedById = new Map(tried.map(({ delivery }) => [delivery.id, delivery]));
   const wanted = ends.flatMap((end) => settlementOf(end, triedById.get(end.deliveryId), now, random()) ?? []);
-  const settled = await repository.settle(wanted, now);
+  const [reminders, settled] = await Promise.all([
+    locked ?? repository.remindersToMoveOn(ends),
+    repository.settle(wanted, now === null ? clock : clockAt(now)),
+  ]);
   const endOf = new Map(ends.map((end) => [end.deliveryId, end]));
   const pairs = settled.flatMap((delivery) => {
     const end = endOf.get(delivery.id);
     return end === undefined ? [] : [{ delivery, end }];
   });
-  await moveRemindersOn(tx, { reminders, sent: sentOf(pairs), now });
-  await recordChannelEnds(tx, pairs, now);
+  await recordChannelEnds(tx, pairs);
   const ended = new Map(settled.map((delivery) => [delivery.id, delivery]));
   const settlements = wanted.filter(({ deliveryId }) => ended.has(deliveryId));
-  await announce(tx, settlements, ended);
+  await Promise.all([moveRemindersOn(tx, reminders, settled), endSnoozes(tx, pairs), announce(tx, settlements, ended)]);
   return settlements;
 }
 
@@ -90,13 +93,13 @@ type Pair = { delivery: SettledDelivery; end: AttemptEnd };
 const succeeded = ({ outcome }: AttemptEnd): boolean => outcome === "sent" || outcome === "delivered";
 
 /** `tried`: the delivery of an attempt that failed. Null when no lease holds it any more. */
-function settlementOf(end: AttemptEnd, tried: HeldDelivery["delivery"] | undefined, now: Date, random: number): Settlement | null {
+function settlementOf(end: AttemptEnd, tried: HeldDelivery["delivery"] | undefined, now: Date | null, random: number): Settlement | null {
   const { deliveryId, leaseToken, httpStatus = null } = end;
   const attempt = { outcome: attemptOutcome(end), httpStatus, error: "error" in end ? end.error : null };
   const key = { deliveryId, leaseToken, attempt, nextAttemptAt: null };
   if (!("error" in end)) return { ...key, status: end.outcome, reason: null };
   if (end.outcome === "permanent") return { ...key, status: "dead", reason: end.error };
-  if (tried === undefined) return null;
+  if (tried === undefined || now === null) return null;
   const wait = Math.max(retryDelaySeconds(Math.max(1, tried.attempts), random), end.retryAfterSeconds ?? 0);
   const nextAttemptAt = new Date(now.getTime() + wait * 1000);
   if (nextAttemptAt.getTime() < tried.expiresAt.getTime()) return { ...key, status: "pending", reason: end.error, nextAttemptAt };
@@ -107,43 +110,52 @@ function settlementOf(end: AttemptEnd, tried: HeldDelivery["delivery"] | undefin
 export const attemptOutcome = (end: AttemptEnd): AttemptOutcome =>
   succeeded(end) ? "sent" : end.outcome === "unknown" ? "unknown" : "failed";
 
-const sentOf = (pairs: readonly Pair[]): SettledDelivery[] => pairs.flatMap(({ delivery, end }) => (succeeded(end) ? delivery : []));
-
 /**
- * What was sent has fired; a reminder of which nothing is left is completed, or expired when nothing of it ever went out. The reminders'
- * rows must be locked for change: the last of several deliveries that end at one moment has to see that it is the last.
+ * A reminder of which something fired goes on; one of which nothing is left is completed, or expired when nothing of it ever went out. The
+ * reminders' rows must have been locked for change before `settled` was: the last of several deliveries that end at one moment has to see
+ * that it is the last.
  */
 export async function moveRemindersOn(
   tx: UserTransaction,
-  { reminders, sent, now }: { reminders: readonly ReminderToMoveOn[]; sent: readonly SettledDelivery[]; now: Date },
+  reminders: readonly ReminderToMoveOn[],
+  settled: readonly SettledDelivery[],
 ): Promise<void> {
-  const occurrencesOf = (some: readonly SettledDelivery[]) => some.flatMap(({ occurrenceId }) => occurrenceId ?? []);
-  const repository = createHeldDeliveryRepository(tx);
-  const fired = await repository.markFired(
-    {
-      reminderIds: reminders.map(({ id }) => id),
-      sent: occurrencesOf(sent),
-      snoozed: occurrencesOf(sent.filter(({ step }) => step.startsWith("snooze:"))),
-    },
-    now,
+  const last = new Map(settled.map((delivery) => [delivery.reminderId, delivery]));
+  const steps = reminders.flatMap((reminder) => {
+    const delivery = last.get(reminder.id);
+    return delivery === undefined ? [] : (progressOf(reminder, delivery) ?? []);
+  });
+  const byRule = reminders.filter(
+    ({ id, expandFromAt }) => expandFromAt !== null && steps.some((step) => step.id === id && step.nextOccurrenceAt === null),
   );
-  const after = new Map(fired.map((row) => [row.reminderId, row]));
-  const steps = reminders.flatMap((reminder) => progressOf(reminder, after.get(reminder.id) ?? { fired: 0, open: 0 }, now) ?? []);
-  const goingOn = steps.flatMap(({ id, nextOccurrenceAt }) => (nextOccurrenceAt === undefined ? [] : id));
-  const next = await nextByRule(
-    tx,
-    reminders.flatMap(({ id, expandFromAt }) => (expandFromAt !== null && goingOn.includes(id) ? id : [])),
-    now,
+  const [first] = settled;
+  const next =
+    first === undefined || byRule.length === 0
+      ? new Map<string, Date | null>()
+      : await nextByRule(
+          tx,
+          byRule.map(({ id }) => id),
+          first.settledAt,
+        );
+  await createHeldDeliveryRepository(tx).advance(
+    steps.map((step) => (next.has(step.id) ? { ...step, nextOccurrenceAt: next.get(step.id) ?? null } : step)),
   );
-  await repository.advance(steps.map((step) => (next.has(step.id) ? { ...step, nextOccurrenceAt: next.get(step.id) ?? null } : step)));
+}
+
+/** What had fired, was snoozed and went out again. */
+function endSnoozes(tx: UserTransaction, pairs: readonly Pair[]): Promise<void> {
+  const again = pairs.flatMap(({ delivery, end }) =>
+    succeeded(end) && delivery.step.startsWith("snooze:") ? (delivery.occurrenceId ?? []) : [],
+  );
+  return createHeldDeliveryRepository(tx).endSnoozes(again);
 }
 
 /** How far a reminder got, what its rule says left out (null); null when nowhere. */
-function progressOf(reminder: ReminderToMoveOn, { fired, open }: { fired: number; open: number }, now: Date): ReminderStep | null {
+function progressOf(reminder: ReminderToMoveOn, { fired, open, settledAt }: SettledDelivery): ReminderStep | null {
   const over = reminder.status === "active" && reminder.expandFromAt === null && reminder.repeatFrom === "schedule" && open === 0;
   if (fired === 0 && !over) return null;
   const firedCount = reminder.firedCount + fired;
-  const passed = reminder.nextOccurrenceAt !== null && reminder.nextOccurrenceAt.getTime() <= now.getTime();
+  const passed = reminder.nextOccurrenceAt !== null && reminder.nextOccurrenceAt.getTime() <= settledAt.getTime();
   const end =
     firedCount > 0
       ? { status: "completed" as const, statusReason: "fired" }
@@ -153,7 +165,6 @@ function progressOf(reminder: ReminderToMoveOn, { fired, open }: { fired: number
 
 /** When the rules of these reminders come due next. */
 async function nextByRule(tx: UserTransaction, ids: readonly string[], now: Date): Promise<Map<string, Date | null>> {
-  if (ids.length === 0) return new Map();
   const [reminders, user] = await Promise.all([createReminderRepository(tx).findMany(ids), createUserRepository(tx).get()]);
   return new Map(reminders.map((reminder) => [reminder.id, nextFrom(reminder, user.timezone ?? "UTC", now)]));
 }

@@ -28,6 +28,6 @@ export async function withUsers<T>(db: Db, userIds: readonly string[], body: (tx
       };
       return Promise.all(ids.map(ofUser));
     },
-    {},
+    { plannedOnce: true },
   );
 }

@@ -80,18 +80,10 @@ export class Lease implements StatementRunner {
   run(text: string, parameters: unknown[] = []): Statement {
     const refusal = this.#refusal(text, parameters);
     if (refusal !== null) return statement(Promise.reject(refusal));
-    const { driver } = this.#slot;
-    if (this.#state === "unopened") {
-      this.#state = "open";
-      // What follows an opener that failed must not be used, whatever it answers.
-      driver.unsafe(this.#options.opener).then(
-        () => {},
-        (error: unknown) => this.#slot.die(asAppError(error)),
-      );
-    }
+    this.#open();
     // The extended protocol also without parameters: it takes one statement only.
     const options = { prepare: this.#options.prepare && parameters.length > 0, simple: false };
-    const query = driver.unsafe(text, parameters as never[], options);
+    const query = this.#slot.driver.unsafe(text, parameters as never[], options);
     // A prepared statement that a migration made stale the driver sends again by itself: behind this transaction's end, or in the next one.
     const noteRetry = () => {
       this.#slot.die(stalePlan());
@@ -115,13 +107,29 @@ export class Lease implements StatementRunner {
       run: (text, parameters) => {
         if (this.#boundTo !== userId) {
           this.#boundTo = userId;
-          // What follows a binding that failed fails too: the transaction is aborted or gone.
-          this.run(this.#options.bindTo(userId)).catch(() => {});
+          this.#bind(userId);
         }
         return this.run(text, parameters);
       },
       savepoint: () => Promise.reject(new AppError("INTERNAL", severalUsers)),
     };
+  }
+
+  #open(): void {
+    if (this.#state !== "unopened") return;
+    this.#state = "open";
+    // What follows an opener that failed must not be used, whatever it answers.
+    this.#slot.driver.unsafe(this.#options.opener).then(
+      () => {},
+      (error: unknown) => this.#slot.die(asAppError(error)),
+    );
+  }
+
+  /** What follows a binding that failed fails too: the transaction is aborted or gone. */
+  #bind(userId: string): void {
+    if (!this.isOpen) return;
+    this.#open();
+    this.#send(this.#slot.driver.unsafe(this.#options.bindTo(userId))).catch(() => {});
   }
 
   /**

@@ -21,6 +21,11 @@ export interface TransactionOptions {
    * such as a claim, whose row is then free again. On by default.
    */
   durable?: boolean;
+  /**
+   * Plans statements once for all values instead of anew for each. For compiled statements that look rows up by key: with few rows to a
+   * user planning is most of what they cost (2.3 of 3 ms a delivery).
+   */
+  plannedOnce?: boolean;
   /** Milliseconds after which the transaction is given up and its connection dropped. 30,000 unless told. */
   deadlineMs?: number;
 }
@@ -80,12 +85,12 @@ async function transactOn<T>(
   pool: SlotPool,
   userId: string,
   body: (queries: Queries) => Promise<T>,
-  { readOnly = false, oneStatement = false, durable = true, deadlineMs }: TransactionOptions,
+  { readOnly = false, oneStatement = false, durable = true, plannedOnce = false, deadlineMs }: TransactionOptions,
 ): Promise<T> {
   const acquired = pool.acquire();
   const slot = acquired instanceof Promise ? await acquired : acquired;
   const lease = new Lease(slot, {
-    opener: opener(target, userId, { readOnly, durable, deadlineMs }),
+    opener: opener(target, userId, { readOnly, durable, plannedOnce, deadlineMs }),
     bindTo: (id) => bind(target.binding, [["app.user_id", id]]),
     prepare: target.prepare,
     // Where the connection's login is not the role itself, nothing may ever run behind the transaction's end.
@@ -141,11 +146,19 @@ const notify = "select pg_notify('mema_' || (signal ->> 0), signal ->> 1) from j
 function opener(
   { role, binding }: TransactionTarget,
   userId: string,
-  { readOnly, durable, deadlineMs }: { readOnly: boolean; durable: boolean; deadlineMs: number | undefined },
+  {
+    readOnly,
+    durable,
+    plannedOnce,
+    deadlineMs,
+  }: Required<Pick<TransactionOptions, "readOnly" | "durable" | "plannedOnce">> & {
+    deadlineMs: number | undefined;
+  },
 ): string {
   const settings: [name: string, value: string][] = [["app.user_id", userId]];
   if (role !== null) settings.push(["role", role]);
   if (!durable) settings.push(["synchronous_commit", "off"]);
+  if (plannedOnce) settings.push(["plan_cache_mode", "force_generic_plan"]);
   if (deadlineMs !== undefined) settings.push(["statement_timeout", `${Math.ceil(deadlineMs)}`]);
   return `begin${readOnly ? " read only" : ""}; ${bind(binding, settings)}`;
 }

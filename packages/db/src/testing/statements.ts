@@ -35,20 +35,31 @@ const tenantTables = new Set(
 export function unscopedReferences({ sql, params }: Statement, userId: string): string[] {
   const references = [
     ...sql.matchAll(
-      /\b(from|join|update|into|using)\s+"(\w+)"(?:\s+(?:as\s+)?"?(?!where\b|set\b|on\b|inner\b|left\b|order\b|group\b|limit\b|for\b)(\w+)"?)?/g,
+      /\b(from|join|update|into|using)\s+"?(\w+)"?(?:\s+(?:as\s+)?"?(?!where\b|set\b|on\b|inner\b|left\b|cross\b|join\b|order\b|group\b|limit\b|for\b|returning\b|values\b)(\w+)"?)?/g,
     ),
   ]
     .map(([, verb, table = "", alias]) => ({ verb, table, name: alias ?? table, column: table === "users" ? "id" : "user_id" }))
     .filter(({ table }) => tenantTables.has(table));
+  const columnOf = (name: string) => references.find((reference) => reference.name === name)?.column ?? "user_id";
+  const scoped = new Set(["excluded"]);
+  /** How often a table's user is the transaction's: by parameter, or by being that of a table whose user is. */
   const filters = ({ name, column }: { name: string; column: string }) =>
-    [...sql.matchAll(new RegExp(String.raw`(?<![\w"])"?${name}"?\."?${column}"? = \$(\d+)`, "g"))].filter(
-      ([, at]) => params[Number(at) - 1] === userId,
+    [...sql.matchAll(new RegExp(String.raw`(?<![\w"])"?${name}"?\."?${column}"? = (?:\$(\d+)\b|"?(\w+)"?\."?(\w+)"?)`, "g"))].filter(
+      ([, at, other = "", theirs]) =>
+        at === undefined ? scoped.has(other) && theirs === columnOf(other) : params[Number(at) - 1] === userId,
     ).length;
+  const groups = [...Map.groupBy(references, ({ name }) => name).values()];
+  for (let before = -1; before < scoped.size;) {
+    before = scoped.size;
+    for (const same of groups) for (const one of same.slice(0, 1)) if (filters(one) >= same.length) scoped.add(one.name);
+  }
   const inserted = references.filter(({ verb }) => verb === "into");
   const read = references.filter(({ verb }) => verb !== "into");
-  const upserts = sql.includes(" do update ") ? inserted : [];
+  const upserts = inserted.filter(({ table }) =>
+    sql.split(/\binsert\b/).some((part) => new RegExp(String.raw`^ into "?${table}"? `).test(part) && /\bdo update\b/.test(part)),
+  );
   return [
-    ...inserted.filter(({ table, column }) => !new RegExp(String.raw`into "${table}" \([^)]*"${column}"`).test(sql)),
+    ...inserted.filter(({ table, column }) => !new RegExp(String.raw`into "?${table}"? \([^)]*\b${column}\b`).test(sql)),
     ...[...Map.groupBy([...read, ...upserts], ({ name }) => name).values()].flatMap((same) => {
       const [first] = same;
       return first === undefined || filters(first) >= same.length ? [] : [first];
