@@ -1,9 +1,9 @@
-import { httpSubscriptionLink } from "@trpc/client";
+import { httpSubscriptionLink, type TRPCLink } from "@trpc/client";
 import { EventSource } from "eventsource";
 import type { AppRouter } from "./root.ts";
 
 /** Subscriptions as server-sent events; `credentials` is asked at each connection for the headers that prove who asks. */
-export function liveLink(url: string, credentials: () => Record<string, string>) {
+export function liveLink(url: string, credentials: () => Record<string, string>): TRPCLink<AppRouter> {
   return httpSubscriptionLink<AppRouter, typeof EventSource>({
     url,
     // The browser's own EventSource cannot send the key.

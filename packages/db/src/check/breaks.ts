@@ -207,26 +207,26 @@ export const breaks: Break[] = [
   },
   {
     what: "a key that does not begin with the user",
-    sql: table("notes").replace("primary key (user_id, id)", "primary key (id, user_id), unique (user_id, id)"),
-    finds: ["primary_key public.notes"],
+    sql: table("jottings").replace("primary key (user_id, id)", "primary key (id, user_id), unique (user_id, id)"),
+    finds: ["primary_key public.jottings"],
   },
   {
     what: "a table without a user, and without a key",
-    sql: "create table ops.notes (created_at timestamptz not null default now())",
-    finds: ["primary_key ops.notes"],
+    sql: "create table ops.jottings (created_at timestamptz not null default now())",
+    finds: ["primary_key ops.jottings"],
   },
   {
     what: "a foreign key without the user",
-    sql: `create table ops.things (id uuid primary key, created_at timestamptz not null default now()); ${table("notes", ", thing_id uuid references ops.things (id)")}
-      create index notes_thing_index on notes (thing_id)`,
-    finds: ["foreign_key_tenant public.notes.notes_thing_id_fkey"],
+    sql: `create table ops.things (id uuid primary key, created_at timestamptz not null default now()); ${table("jottings", ", thing_id uuid references ops.things (id)")}
+      create index jottings_thing_index on jottings (thing_id)`,
+    finds: ["foreign_key_tenant public.jottings.jottings_thing_id_fkey"],
   },
   {
     what: "a foreign key that compares the user with the id",
-    sql: `${table("notes", ", fact_id uuid")}
-      alter table notes add constraint notes_fact_fk foreign key (fact_id, user_id) references facts (user_id, id);
-      create index notes_fact_index on notes (user_id, fact_id)`,
-    finds: ["foreign_key_tenant public.notes.notes_fact_fk"],
+    sql: `${table("jottings", ", fact_id uuid")}
+      alter table jottings add constraint jottings_fact_fk foreign key (fact_id, user_id) references facts (user_id, id);
+      create index jottings_fact_index on jottings (user_id, fact_id)`,
+    finds: ["foreign_key_tenant public.jottings.jottings_fact_fk"],
   },
   {
     what: "rows that outlive their user",
@@ -258,8 +258,8 @@ export const breaks: Break[] = [
   },
   {
     what: "a table without an index for its user",
-    sql: `${table("notes")} alter table notes drop constraint notes_pkey`,
-    finds: ["primary_key public.notes", "index_tenant public.notes", "index_foreign_key public.notes.notes_user_id_fkey"],
+    sql: `${table("jottings")} alter table jottings drop constraint jottings_pkey`,
+    finds: ["primary_key public.jottings", "index_tenant public.jottings", "index_foreign_key public.jottings.jottings_user_id_fkey"],
   },
   {
     what: "a foreign key without an index",
@@ -285,14 +285,14 @@ export const breaks: Break[] = [
   },
   {
     what: "a table without a user among the users' tables",
-    sql: `${table("notes")} alter table notes drop constraint notes_pkey, drop constraint notes_user_id_fkey, alter user_id drop not null;
-      create unique index notes_key on notes (user_id, id)`,
-    finds: ["primary_key public.notes", "foreign_key_user public.notes", "user_id public.notes"],
+    sql: `${table("jottings")} alter table jottings drop constraint jottings_pkey, drop constraint jottings_user_id_fkey, alter user_id drop not null;
+      create unique index jottings_key on jottings (user_id, id)`,
+    finds: ["primary_key public.jottings", "foreign_key_user public.jottings", "user_id public.jottings"],
   },
   {
     what: "users' rows outside of row-level security's schema",
-    sql: "create table ops.notes (id uuid primary key, user_id uuid, created_at timestamptz not null default now())",
-    finds: ["user_outside_public ops.notes"],
+    sql: "create table ops.jottings (id uuid primary key, user_id uuid, created_at timestamptz not null default now())",
+    finds: ["user_outside_public ops.jottings"],
   },
   {
     what: "a table without created_at",

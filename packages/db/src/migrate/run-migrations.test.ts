@@ -94,9 +94,11 @@ describe("a migration that fails", () => {
   test("and one that would open a hole is undone, with the rule's name and the remedy", async () => {
     await migrate();
     const before = await snapshot();
-    const opening = addOneMore("create table notes (id uuid primary key, created_at timestamptz not null default now());");
+    const opening = addOneMore("create table jottings (id uuid primary key, created_at timestamptz not null default now());");
     await expect(opening).rejects.toMatchObject({ code: "PRECONDITION_FAILED" });
-    await expect(opening).rejects.toThrow(/nothing was changed[\s\S]*policy_missing: public\.notes\n\s+Declare the table with tenantTable/);
+    await expect(opening).rejects.toThrow(
+      /nothing was changed[\s\S]*policy_missing: public\.jottings\n\s+Declare the table with tenantTable/,
+    );
     expect(await snapshot()).toEqual(before);
   });
 });
@@ -133,10 +135,10 @@ test("a foreign key over rows that break it fails, instead of being taken as val
   );
   await expect(failing).rejects.toThrow(/no unique constraint/);
   const violating = addOneMore(`
-    create table notes (user_id uuid not null references users (id) on delete cascade, id uuid not null, created_at timestamptz not null default now(),
+    create table jottings (user_id uuid not null references users (id) on delete cascade, id uuid not null, created_at timestamptz not null default now(),
       fact_id uuid not null, primary key (user_id, id));
-    insert into notes (user_id, id, fact_id) select id, gen_random_uuid(), gen_random_uuid() from users;
-    alter table notes add foreign key (user_id, fact_id) references facts (user_id, id);`);
+    insert into jottings (user_id, id, fact_id) select id, gen_random_uuid(), gen_random_uuid() from users;
+    alter table jottings add foreign key (user_id, fact_id) references facts (user_id, id);`);
   await expect(violating).rejects.toThrow(/violates foreign key constraint/);
 });
 
