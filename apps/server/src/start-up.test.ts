@@ -1,17 +1,7 @@
 import { mkdtempSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import {
-  createDbClient,
-  createEmbeddedClient,
-  type Db,
-  deriveRuntimeUrls,
-  openEmbeddedEngine,
-  readDatabaseEnvironment,
-  reminders,
-  runMigrations,
-  withUser,
-} from "@mema/db";
+import { openEmbeddedEngine, reminders, runMigrations, withUser } from "@mema/db";
 import { faultOptions, testEnvironment } from "@mema/db/testing";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { call, dataOf } from "./testing/http-call.ts";
@@ -124,21 +114,6 @@ test.runIf(embedded)(
   },
 );
 
-/** The database of a server that is not running. */
-async function withDatabase<T>(body: (db: Db) => Promise<T>): Promise<T> {
-  const engine = home.ownerUrl === null ? await openEmbeddedEngine({ dataDir: home.dataDir }) : null;
-  const db =
-    engine === null
-      ? createDbClient(deriveRuntimeUrls(home.ownerUrl ?? "", readDatabaseEnvironment().passwords))
-      : createEmbeddedClient(engine);
-  try {
-    return await body(db);
-  } finally {
-    await db.close();
-    await engine?.close();
-  }
-}
-
 test("a start with another tz database than the last one computes the reminders anew, in the background", async () => {
   const first = await home.start();
   const key = first.apiKey ?? "";
@@ -152,13 +127,13 @@ test("a start with another tz database than the last one computes the reminders 
     expandFromAt: new Date("2030-07-01T08:00:00Z"),
     nextOccurrenceAt: new Date("2030-07-01T08:00:00Z"),
   };
-  await withDatabase((db) => withUser(db, String(userId), (tx) => tx.update(reminders).set(stored)));
+  await home.withDatabase((db) => withUser(db, String(userId), (tx) => tx.update(reminders).set(stored)));
   const second = await home.start();
   await second.printed(/reminders computed with the new rules of time zones/);
   const moved = dataOf(await call(second.url, "reminders.byId", { id: made["id"] }, { key }));
   expect(moved["next"]).toMatchObject({ at: "2030-07-01T07:00:00.000Z", local: "2030-07-01T09:00:00" });
   await second.end("SIGTERM");
-  const versions = await withDatabase((db) =>
+  const versions = await home.withDatabase((db) =>
     withUser(db, String(userId), (tx) => tx.query.reminders.findMany({ columns: { tzdataVersion: true } })),
   );
   expect(versions).toEqual([{ tzdataVersion: process.versions.tz }]);

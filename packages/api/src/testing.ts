@@ -7,6 +7,8 @@ import { silentMeter } from "./meter.ts";
 import { SignInGuard } from "./sign-in-guard.ts";
 import { createUser, type NewAccount } from "./services/users.ts";
 
+export { type EmbeddingServer, startEmbeddingServer } from "./testing/embedding-server.ts";
+
 export const adminKey = "mema_admin_for_tests_only";
 export const serviceKey = "mema_service_for_tests_only";
 

@@ -6,7 +6,16 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
-import { createDatabase, dropDatabase, openEmbeddedEngine } from "@mema/db";
+import {
+  createDatabase,
+  createDbClient,
+  createEmbeddedClient,
+  type Db,
+  deriveRuntimeUrls,
+  dropDatabase,
+  openEmbeddedEngine,
+  readDatabaseEnvironment,
+} from "@mema/db";
 import { runAsOwner, testEnvironment } from "@mema/db/testing";
 import { inject } from "vitest";
 
@@ -21,6 +30,8 @@ export interface ServerHome {
   environment: Record<string, string>;
   /** Runs statements as mema_owner; on the embedded engine while no server has it open. */
   asOwner(statements: string): Promise<void>;
+  /** The database while no server is running. */
+  withDatabase<T>(body: (db: Db) => Promise<T>): Promise<T>;
   /** Ends every server that was started in it, then removes it. */
   remove(): Promise<void>;
   start(environment?: Record<string, string>): Promise<ServerProcess>;
@@ -92,6 +103,19 @@ export async function createServerHome(): Promise<ServerHome> {
     dataDir,
     ownerUrl,
     environment,
+    withDatabase: async (body) => {
+      const engine = ownerUrl === null ? await openEmbeddedEngine({ dataDir }) : null;
+      const db =
+        engine === null
+          ? createDbClient(deriveRuntimeUrls(ownerUrl ?? "", readDatabaseEnvironment().passwords))
+          : createEmbeddedClient(engine);
+      try {
+        return await body(db);
+      } finally {
+        await db.close();
+        await engine?.close();
+      }
+    },
     asOwner: (statements) => runAsOwner(ownerUrl === null ? { dataDir } : { ownerUrl }, statements),
     start: async (more = {}) => {
       const { child, ended, output } = launch(more);

@@ -8,8 +8,8 @@ export type Misbehaviour = { status: number; retryAfter?: string } | { body: unk
 
 export interface EmbeddingServer {
   url: string;
-  /** Every text that was asked for, request by request. */
-  requests: { model: string; input: string[]; dimensions?: number | undefined; authorization: string | undefined }[];
+  /** Every text that was asked for, request by request; `at` in milliseconds. */
+  requests: { at: number; model: string; input: string[]; dimensions?: number | undefined; authorization: string | undefined }[];
   /** What the next requests get, before the server is well again. */
   next: Misbehaviour[];
   close(): Promise<void>;
@@ -17,9 +17,10 @@ export interface EmbeddingServer {
 
 const request = z.object({ model: z.string(), input: z.array(z.string()), dimensions: z.number().optional() });
 
-/** A real HTTP server with OpenAI's form of /v1/embeddings. `embed` gives the vector of a text; null refuses it. */
+/** A real HTTP server with OpenAI's form of /v1/embeddings. `embed` gives the vector of a text; null refuses it. `port`: any that is free. */
 export async function startEmbeddingServer(
   embed: (text: string, asked: { model: string; dimensions?: number | undefined }) => number[] | null,
+  { port: wanted = 0 }: { port?: number } = {},
 ): Promise<EmbeddingServer> {
   const requests: EmbeddingServer["requests"] = [];
   const next: Misbehaviour[] = [];
@@ -28,7 +29,7 @@ export async function startEmbeddingServer(
       const chunks: Buffer[] = [];
       for await (const chunk of incoming) chunks.push(chunk as Buffer);
       const asked = request.parse(JSON.parse(Buffer.concat(chunks).toString()));
-      requests.push({ ...asked, authorization: incoming.headers.authorization });
+      requests.push({ at: performance.now(), ...asked, authorization: incoming.headers.authorization });
       const reply = (status: number, body: unknown, headers: Record<string, string> = {}) =>
         outgoing.writeHead(status, { "content-type": "application/json", ...headers }).end(JSON.stringify(body));
       const misbehaviour = next.shift();
@@ -47,7 +48,7 @@ export async function startEmbeddingServer(
     };
     void answer();
   });
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  await new Promise<void>((resolve) => server.listen(wanted, "127.0.0.1", resolve));
   const { port } = server.address() as AddressInfo;
   return {
     url: `http://127.0.0.1:${port}/v1`,

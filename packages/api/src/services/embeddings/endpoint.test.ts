@@ -20,7 +20,7 @@ test("gives one vector for each text in the order of the texts, whatever order t
     tokens: 20,
   });
   expect(one.dimensions).toBe(2);
-  expect(server.requests).toEqual([{ model: "m", input: ["a", "bbb"], authorization: "Bearer secret" }]);
+  expect(server.requests).toEqual([{ at: expect.any(Number), model: "m", input: ["a", "bbb"], authorization: "Bearer secret" }]);
 });
 
 test("asks again after an overload, as late as the endpoint says", async () => {
