@@ -74,7 +74,7 @@ export function createRecallRepository(tx: UserTransaction): RecallRepository {
         entityWeight: question.entityWeight,
         averageLength: question.averageLength,
         now,
-        periods: periodsOf(query, now, own.timezone ?? "UTC"),
+        periods: periodsOf(query, now, own.timezone ?? "UTC", languageOfLocale(own.locale)),
         factTypes: askedFactTypes(query),
         limit,
       });

@@ -1,5 +1,9 @@
-/** A span of time, or the same days of every year. Months are 1 to 12; without a day the whole month. */
-export type Period = { from: Date; to: Date } | { month: number; day: number | null };
+import { type Period, dateIn, lastDayOfWeek, period, type Read, season, type Unit, unitAround, weekend } from "./calendar.ts";
+import type { Language } from "./languages.ts";
+import { languageOf, wordsOf } from "./terms.ts";
+import { timesIn } from "./time-words.ts";
+
+export type { Period } from "./calendar.ts";
 
 const months = ["january", "february", "march", "april", "may", "june", "july", "august", "september", "october", "november", "december"];
 const weekdays = ["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"];
@@ -9,10 +13,6 @@ const month = `(?:${months.map((name) => `${name.slice(0, 3)}(?:${name.slice(3)}
 const day = "(\\d{1,2})(?:st|nd|rd|th)?\\b";
 const count = `(\\d{1,3}|an?|${numbers.slice(1).join("|")}|a couple of|a few)`;
 
-type Read = (groups: (string | undefined)[], today: Temporal.ZonedDateTime) => Period | null;
-type Span = [from: Temporal.ZonedDateTime, to: Temporal.ZonedDateTime];
-
-const period = ([from, to]: Span): Period => ({ from: new Date(from.epochMilliseconds), to: new Date(to.epochMilliseconds) });
 const monthNumber = (name: string | undefined): number =>
   months.findIndex((one) => one.startsWith((name ?? "").slice(0, 3).toLowerCase())) + 1;
 const countOf = (word: string | undefined): number => {
@@ -21,36 +21,13 @@ const countOf = (word: string | undefined): number => {
   if (text === "a few") return 3;
   return numbers.includes(text) ? numbers.indexOf(text) : Number(text) || 1;
 };
-const unitOf = (word: string | undefined): "days" | "weeks" | "months" | "years" => {
+const unitOf = (word: string | undefined): Unit => {
   const text = (word ?? "").toLowerCase();
   return text.startsWith("d") ? "days" : text.startsWith("w") ? "weeks" : text.startsWith("m") ? "months" : "years";
 };
 
-/** The calendar unit that holds a day. Weeks begin on Monday. */
-function unitAround(at: Temporal.ZonedDateTime, unit: "days" | "weeks" | "months" | "years"): Span {
-  const from =
-    unit === "days"
-      ? at
-      : unit === "weeks"
-        ? at.subtract({ days: at.dayOfWeek - 1 })
-        : at.with(unit === "months" ? { day: 1 } : { month: 1, day: 1 });
-  return [from, from.add({ [unit]: 1 })];
-}
-
-function dated(
-  today: Temporal.ZonedDateTime,
-  name: string | undefined,
-  dayText: string | undefined,
-  yearText: string | undefined,
-): Period | null {
-  if (name === undefined) return null;
-  const number = monthNumber(name);
-  const dayOfMonth = dayText === undefined ? null : Number(dayText);
-  if (dayOfMonth !== null && (dayOfMonth < 1 || dayOfMonth > 31)) return null;
-  if (yearText === undefined) return { month: number, day: dayOfMonth };
-  const from = today.with({ year: Number(yearText), month: number, day: dayOfMonth ?? 1 });
-  return period(unitAround(from, dayOfMonth === null ? "months" : "days"));
-}
+const dated = (today: Temporal.ZonedDateTime, name: string | undefined, day: string | undefined, year: string | undefined) =>
+  name === undefined ? null : dateIn(today, monthNumber(name), day, year);
 
 const seasons: Readonly<Record<string, number>> = { spring: 3, summer: 6, autumn: 9, fall: 9, winter: 12 };
 
@@ -81,13 +58,7 @@ const forms: readonly (readonly [RegExp, Read])[] = [
   [/\bday before yesterday\b/gi, (_, today) => period(unitAround(today.subtract({ days: 2 }), "days"))],
   [/\b(?:yesterday|last night)\b/gi, (_, today) => period(unitAround(today.subtract({ days: 1 }), "days"))],
   [/\b(?:today|tonight|this (?:morning|afternoon|evening))\b/gi, (_, today) => period(unitAround(today, "days"))],
-  [
-    /\b(this|last|previous|past) weekend\b/gi,
-    ([, which], today) => {
-      const saturday = today.add({ days: 6 - today.dayOfWeek - (which?.toLowerCase() === "this" ? 0 : 7) });
-      return period([saturday, saturday.add({ days: 2 })]);
-    },
-  ],
+  [/\b(this|last|previous|past) weekend\b/gi, ([, which], today) => weekend(today, which?.toLowerCase() === "this" ? 0 : 1)],
   [
     /\b(this|last|previous|past) (week|month|year)\b/gi,
     ([, which, unit], today) =>
@@ -95,20 +66,11 @@ const forms: readonly (readonly [RegExp, Read])[] = [
   ],
   [
     new RegExp(`\\b(?:on|last|this past|previous) (${weekdays.join("|")})\\b`, "gi"),
-    ([, name], today) => {
-      const back = (today.dayOfWeek - weekdays.indexOf((name ?? "").toLowerCase()) - 1 + 7) % 7 || 7;
-      return period(unitAround(today.subtract({ days: back }), "days"));
-    },
+    ([, name], today) => lastDayOfWeek(today, weekdays.indexOf((name ?? "").toLowerCase()) + 1),
   ],
   [
     /\b(last|this) (spring|summer|autumn|fall|winter)\b/gi,
-    ([, which, season], today) => {
-      const begins = today.with({ month: seasons[(season ?? "").toLowerCase()] ?? 1, day: 1 });
-      const latest = Temporal.ZonedDateTime.compare(begins, today) > 0 ? begins.subtract({ years: 1 }) : begins;
-      const over = Temporal.ZonedDateTime.compare(latest.add({ months: 3 }), today) <= 0;
-      const from = which?.toLowerCase() === "last" && !over ? latest.subtract({ years: 1 }) : latest;
-      return period([from, from.add({ months: 3 })]);
-    },
+    ([, which, name], today) => season(today, seasons[(name ?? "").toLowerCase()] ?? 1, which?.toLowerCase() === "last"),
   ],
   [
     /\b(?:in|since|during|of|year) ((?:19|20)\d{2})\b/gi,
@@ -117,14 +79,15 @@ const forms: readonly (readonly [RegExp, Read])[] = [
 ];
 
 /**
- * The times that a question names in English: dates, months, years, "last week", "two days ago", "on Monday". Relative ones count back
+ * The times that a question names: dates, months, years, "last week", "two days ago", "on Monday". Read in English, in the language of the
+ * question (`expected`: the user's) where it is German, French or Spanish, and in Russian, Chinese and Japanese. Relative ones count back
  * from `now` in the user's zone: what is remembered lies in the past. Empty when it names none.
  */
-export function periodsOf(text: string, now: Date, timeZone: string): Period[] {
+export function periodsOf(text: string, now: Date, timeZone: string, expected?: Language | null): Period[] {
   const today = Temporal.Instant.fromEpochMilliseconds(now.getTime()).toZonedDateTimeISO(timeZone).startOfDay();
   const periods: Period[] = [];
   let rest = text;
-  for (const [form, read] of forms) {
+  for (const [form, read] of [...timesIn(languageOf(wordsOf(text), expected)), ...forms]) {
     rest = rest.replace(form, (...groups: unknown[]) => {
       const found = read(
         groups.map((group) => (typeof group === "string" ? group : undefined)),
