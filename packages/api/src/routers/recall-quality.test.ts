@@ -1,6 +1,7 @@
-import { createRecallSets, type RecallSet } from "@mema/db/recall-set";
+import { createRecallSets } from "@mema/db/recall-set";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type Caller, createTestApi, type TestApi } from "../testing.ts";
+import { placesOfAnswers, shareInFirstFive, storeSets } from "../testing/recall-sets.ts";
 
 let api: TestApi;
 beforeAll(async () => {
@@ -11,40 +12,19 @@ afterAll(() => api.close());
 const now = new Date(Temporal.Now.instant().epochMilliseconds);
 const sets = createRecallSets(now);
 
-/** Stores the documents of sets in one memory and returns which message each is. */
-async function store(caller: Caller, stored: readonly RecallSet[]): Promise<Map<string, string>> {
-  const ids = new Map<string, string>();
-  for (const { category, entities, documents } of stored) {
-    for (const entity of entities) await caller.entities.create(entity);
-    const { items } = await caller.messages.ingest({ messages: documents.map(({ text, at }) => ({ text, sentAt: at.toISOString() })) });
-    for (const [index, { id }] of items.entries()) ids.set(`${category} ${documents[index]?.id}`, id);
-  }
-  return ids;
-}
-
-/** The share of a set's questions whose answer is among the first five. */
-async function shareFound(caller: Caller, { category, questions }: RecallSet, ids: ReadonlyMap<string, string>): Promise<number> {
-  let found = 0;
-  for (const { text, relevant } of questions) {
-    const { results } = await caller.recall.search({ query: text, limit: 5 });
-    if (results.some(({ id }) => id === ids.get(`${category} ${relevant}`))) found += 1;
-  }
-  return found / questions.length;
-}
-
 describe("among the first five results are the answers to", () => {
   test.each(sets)("at least $gate of the questions on $category", async (set) => {
     const { caller } = await api.createUser();
-    const ids = await store(caller, [set]);
-    expect(await shareFound(caller, set, ids)).toBeGreaterThanOrEqual(set.gate);
+    const ids = await storeSets(caller, [set]);
+    expect(shareInFirstFive(await placesOfAnswers(caller, set, ids))).toBeGreaterThanOrEqual(set.gate);
   });
 
   test("at least 0.8 of the questions in each of five languages, all in one memory", async () => {
     const { caller } = await api.createUser();
     const languages = sets.slice(0, 5);
-    const ids = await store(caller, languages);
+    const ids = await storeSets(caller, languages);
     const missed: string[] = [];
-    for (const set of languages) if ((await shareFound(caller, set, ids)) < 0.8) missed.push(set.category);
+    for (const set of languages) if (shareInFirstFive(await placesOfAnswers(caller, set, ids)) < 0.8) missed.push(set.category);
     expect(missed).toEqual([]);
   });
 });

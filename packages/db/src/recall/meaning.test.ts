@@ -45,9 +45,20 @@ test("order by meaning is kept, and nothing depends on the model's scale", () =>
   );
 });
 
-test("a text that stands far out counts like rare words", () => {
+test("a text that stands far out counts like a rare word, and never like two", () => {
   const usual = Array.from({ length: 200 }, (_, at) => 0.1 + 0.02 * Math.sin(at));
-  expect(weighMeaning(near([0.4]), usual, 200)[0]?.score).toBeGreaterThan(10);
+  for (const similarity of [0.4, 1]) {
+    const [hit] = weighMeaning(near([similarity]), usual, 200);
+    expect(hit?.score).toBeGreaterThan(5);
+    expect(hit?.score).toBeLessThan(10);
+  }
+});
+
+test("where many texts stand out together, to stand out as they do counts for nothing", () => {
+  const usual = Array.from({ length: 200 }, (_, at) => (at < 10 ? 0.4 + 0.01 * at : 0.001 * Math.sin(at)));
+  expect(weighMeaning(near([0.49]), usual, 200)[0]?.score).toBeLessThan(0.1);
+  const alone = usual.map((value, at) => (at < 10 ? 0.001 * Math.cos(at) : value));
+  expect(weighMeaning(near([0.49]), [0.49, ...alone], 201)[0]?.score).toBeGreaterThan(5);
 });
 
 test.each([

@@ -44,12 +44,13 @@ function conditionOf(tx: UserTransaction, kind: RecallKind, conditions: ReturnTy
 
 /**
  * What similarities are worth, against how similar this user's texts usually are to this question. A model that tells little gives every
- * text about the same; then the best of many stands out by no more than chance lets it, and counts for nothing. What stands out further
- * counts; what is only above the usual comes after everything that words find. With too few texts to tell what is usual, all that are
- * somewhat similar come after.
+ * text about the same; then the best of many stands out by no more than chance lets it, and counts for nothing. Where many stand out (all
+ * in the question's language, all that share a word with it, for a model that knows no more), to stand out as they do says nothing either:
+ * a text counts by how far it stands out of those. What is only above the usual comes after everything that words find. With too few texts
+ * to tell what is usual, all that are somewhat similar come after.
  */
-export function weighMeaning(near: readonly Near[], usual: readonly number[], documentCount: number): MeaningHit[] {
-  const { meaning, meaningMargin, meaningFill } = recallParameters;
+export function weighMeaning(near: readonly Near[], usual: readonly number[], texts: number): MeaningHit[] {
+  const { meaning, meaningMargin, meaningMost, meaningFill } = recallParameters;
   if (usual.length < meaningFill.fewest) {
     return near
       .filter(({ similarity }) => similarity >= meaningFill.similarity)
@@ -58,14 +59,25 @@ export function weighMeaning(near: readonly Near[], usual: readonly number[], do
   const mean = usual.reduce((sum, value) => sum + value, 0) / usual.length;
   const deviation = Math.sqrt(usual.reduce((sum, value) => sum + (value - mean) ** 2, 0) / usual.length);
   if (deviation < 1e-9) return [];
-  const count = Math.max(documentCount, usual.length);
+  const count = Math.max(texts, usual.length);
   // Among so few no value can stand out by more than the root of their number.
   const few = Math.sqrt(count - 1);
   const chance = Math.min(Math.sqrt(2 * Math.log(count)) + meaningMargin, 0.8 * few);
   const least = Math.min(meaningFill.from, 0.5 * few);
+  const unusual = Math.max(deviation, tailDeviation(usual, mean));
   return near.flatMap(({ id, similarity }) => {
     const standsOut = (similarity - mean) / deviation;
     if (standsOut < least) return [];
-    return [{ id, score: meaningFill.worth * standsOut + meaning * Math.max(0, standsOut - chance) }];
+    const counts = Math.min(meaningMost, meaning * Math.max(0, (similarity - mean) / unusual - chance));
+    return [{ id, score: meaningFill.worth * standsOut + counts }];
   });
+}
+
+/** The deviation that the most similar fiftieth (but the best two, which may be what is looked for) would have come from by chance. */
+function tailDeviation(usual: readonly number[], mean: number): number {
+  const rank = Math.max(3, Math.ceil(usual.length / 50));
+  const value = usual.toSorted((a, b) => b - a)[rank - 1] ?? mean;
+  // The normal distribution's quantile (Abramowitz and Stegun, 26.2.22).
+  const t = Math.sqrt(-2 * Math.log(rank / usual.length));
+  return (value - mean) / (t - (2.30753 + 0.27061 * t) / (1 + 0.99229 * t + 0.04481 * t * t));
 }

@@ -45,12 +45,13 @@ export const recallParameters = {
   guessesFrom: 5_000,
   guesses: 3,
   /**
-   * What a text is worth that stands out in meaning, for each standard deviation that it does so by more than chance and a margin; a text
-   * that is only above the usual (or, where there are too few to tell, somewhat similar) comes last. How many are looked at, and by how
-   * many of each kind the usual is told.
+   * What a text is worth that stands out in meaning, for each standard deviation that it does so by more than chance and a margin, and at
+   * most: about a rare word. A text that is only above the usual (or, where there are too few to tell, somewhat similar) comes last. How
+   * many are looked at, and by how many of each kind the usual is told.
    */
   meaning: 2,
   meaningMargin: 1,
+  meaningMost: 8,
   meaningFill: { from: 1, worth: 0.01, fewest: 10, similarity: 0.3 },
   meaningHits: 50,
   meaningSample: 256,
