@@ -108,6 +108,42 @@ test("on an earlier day nothing is believed that was learnt since", async () => 
   await close();
 });
 
+test("an address with a day that is none shows what is believed now", async () => {
+  const { page, complaints, close } = await visit(browser, server.url, server.userKey);
+  await page.goto(`${server.url}/memory?asOf=2026-13-45`);
+  await page.getByRole("region", { name: "Facts" }).waitFor();
+  expect(await page.getByLabel("As believed on").inputValue()).toBe("");
+  expect(complaints).toEqual([]);
+  await close();
+});
+
+test("a correction begun before another window changed the fact is refused once, in words, and then made", async () => {
+  const client = createMemaClient({ url: server.url, apiKey: server.userKey });
+  const fact = await client.facts.create.mutate({ content: "The ladder is in the shed" });
+  const { page, close } = await visit(browser, server.url, server.userKey);
+  await page.goto(`${server.url}/memory?fact=${fact.id}`);
+  const drawer = page.getByRole("dialog");
+  await drawer.getByRole("button", { name: "Correct" }).click();
+  await drawer.getByLabel("What is true").fill("The ladder is in the garage");
+  const { fact: meanwhile } = await client.facts.update.mutate({
+    id: fact.id,
+    version: fact.version,
+    content: "The ladder is lent to Ben",
+  });
+  await drawer.locator(".versions").getByText(meanwhile.content).waitFor();
+  await drawer.getByRole("button", { name: "Save as new version" }).click();
+  await drawer.getByText("It was changed meanwhile.").waitFor();
+  await drawer.getByRole("button", { name: "Save as new version" }).click();
+  await drawer.locator(".fact-headline").getByText("The ladder is in the garage").waitFor();
+  expect((await client.facts.history.query({ id: fact.id })).items.map(({ content }) => content).toSorted()).toEqual([
+    "The ladder is in the garage",
+    "The ladder is in the shed",
+    "The ladder is lent to Ben",
+  ]);
+  await client.facts.delete.mutate({ id: fact.id });
+  await close();
+});
+
 test("undo takes a remembered fact out again", async () => {
   const { page, close } = await visit(browser, server.url, server.userKey);
   await say(page, "Remember that the spare key is under the mat.");

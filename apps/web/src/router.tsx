@@ -5,7 +5,8 @@ import { readKey } from "./features/session/credentials.ts";
 
 const root = createRootRoute({ component: Shell });
 const text = (value: unknown) => (typeof value === "string" && value !== "" ? value : undefined);
-const day = (value: unknown) => (typeof value === "string" && /^\d{4}-\d{2}-\d{2}$/.test(value) ? value : undefined);
+const day = (value: unknown) =>
+  typeof value === "string" && /^\d{4}-\d{2}-\d{2}$/.test(value) && !Number.isNaN(Date.parse(value)) ? value : undefined;
 
 /** The operator's key opens no memory, only the state of the system. */
 function needsUser(): void {

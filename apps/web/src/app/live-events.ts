@@ -37,6 +37,8 @@ export function useLiveEvents(client: MemaClient): Connection {
     let stream: { unsubscribe(): void } | null = null;
 
     const open = () => {
+      stream?.unsubscribe();
+      clearTimeout(timer);
       stream = client.events.live.subscribe(afterSeq === undefined ? {} : { afterSeq }, {
         onData: ({ data }) => {
           failures = 0;
@@ -62,7 +64,8 @@ export function useLiveEvents(client: MemaClient): Connection {
     };
     const reopenNow = () => {
       failures = 0;
-      reopen();
+      setConnection("interrupted");
+      open();
     };
     open();
     addEventListener("online", reopenNow);

@@ -18,14 +18,17 @@ export function CorrectFact({ fact, onCancel, onCorrected }: CorrectFactProps) {
   const [content, setContent] = useState(fact.content);
   const [factType, setFactType] = useState(fact.factType);
   const [eventDate, setEventDate] = useState(fact.eventDate ?? "");
+  // What was looked at when the form was opened: a change made meanwhile in another window is said, and overwritten only by a second try.
+  const [opened] = useState(fact);
   const correct = useCorrectFact();
+  const looked = correct.isError ? fact : opened;
   const say = useSay();
   const issue = fieldIssue(correct.error, "content");
 
   const submit = (event: FormEvent) => {
     event.preventDefault();
     correct.mutate(
-      { id: fact.id, version: fact.version, content: content.trim(), factType, eventDate: eventDate === "" ? null : eventDate },
+      { id: looked.id, version: looked.version, content: content.trim(), factType, eventDate: eventDate === "" ? null : eventDate },
       {
         onSuccess: ({ fact: corrected, movedReminderIds }) => {
           say(movedReminderIds.length === 0 ? "Corrected." : `Corrected; ${movedReminderIds.length} reminders moved with it.`);

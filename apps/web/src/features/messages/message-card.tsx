@@ -22,6 +22,8 @@ interface MessageCardProps {
 export function MessageCard({ message, zone, waiting }: MessageCardProps) {
   const client = useMema();
   const [deleting, setDeleting] = useState(false);
+  const [whole, setWhole] = useState(false);
+  const long = message.content.length > 1_500 || message.content.split("\n").length > 20;
   const understood = useQuery<Understood[] | null>({
     queryKey: understoodKey(message.id),
     // Only an answer to `send` fills this; it is not asked for again.
@@ -58,9 +60,14 @@ export function MessageCard({ message, zone, waiting }: MessageCardProps) {
           </button>
         )}
       </div>
-      <p>
+      <p className={long && !whole ? "clamp tall" : undefined}>
         <QuotedText text={message.content} spans={spans} />
       </p>
+      {long && (
+        <button type="button" className="button quiet small" aria-expanded={whole} onClick={() => setWhole(!whole)}>
+          {whole ? "Show less" : "Show all of it"}
+        </button>
+      )}
       {remembered.length + reminders.length + others.length > 0 && (
         <ul className="understood" aria-label="What was understood">
           {remembered.map((fact) => (

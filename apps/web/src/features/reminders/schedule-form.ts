@@ -34,10 +34,10 @@ export function timingOf(draft: ScheduleDraft): Timing | null {
       return draft.day === "" || draft.time === "" ? null : { at: { local: `${draft.day}T${draft.time}:00`, ...tz } };
     case "after": {
       const [before, after] = isoUnit[draft.unit];
-      return amount < 1 ? null : { in: `${before}${amount}${after}` };
+      return amount >= 1 ? { in: `${before}${amount}${after}` } : null;
     }
     case "every":
-      return amount < 1 ? null : { every: { seconds: amount * unitSeconds[draft.unit] }, ...tz };
+      return amount >= 1 ? { every: { seconds: amount * unitSeconds[draft.unit] }, ...tz } : null;
     case "repeat": {
       if (draft.day === "" || draft.time === "") return null;
       const rrule = draft.frequency === "WEEKDAYS" ? "FREQ=WEEKLY;BYDAY=MO,TU,WE,TH,FR" : `FREQ=${draft.frequency}`;
