@@ -6,6 +6,9 @@ import { clockChanges } from "./clock-changes.ts";
 const height = 84;
 const [left, axis] = [14, 46];
 
+/** More changes of the clocks than these are not drawn. */
+const mostDrawn = 6;
+
 /** Half of what "clocks +1 h" takes. */
 const halfLabel = 44;
 
@@ -34,8 +37,9 @@ export function Timeline({ moments, tz }: { moments: readonly Moment[]; tz: stri
   const to = Math.max(Date.parse(last.at), from + 60_000);
   const changes = clockChanges(from, to, tz);
   const x = (ms: number) => left + ((ms - from) / (to - from)) * (right - left);
-  // A word for each change where there is room; over years the lines alone tell.
-  const labelled = changes.every(({ atMs }, index) => index === 0 || x(atMs) - x(changes[index - 1]?.atMs ?? 0) >= 2 * halfLabel);
+  // Over many years the words below tell, not a fence of lines; a word for each line where there is room.
+  const drawn = changes.length <= mostDrawn ? changes : [];
+  const labelled = drawn.every(({ atMs }, index) => index === 0 || x(atMs) - x(drawn[index - 1]?.atMs ?? 0) >= 2 * halfLabel);
   const shifted = moments.filter(({ shiftedBySeconds }) => shiftedBySeconds !== 0).length;
   const spelledOut = moments.filter(({ shiftedBySeconds }, index) => index < 4 || shiftedBySeconds !== 0);
 
@@ -52,7 +56,7 @@ export function Timeline({ moments, tz }: { moments: readonly Moment[]; tz: stri
         <text x={left - 4} y={height - 8}>
           now
         </text>
-        {changes.map(({ atMs, byMinutes }) => (
+        {drawn.map(({ atMs, byMinutes }) => (
           <g key={atMs} className="clock-change">
             <line x1={x(atMs)} x2={x(atMs)} y1={18} y2={axis + 14} />
             {labelled && (
