@@ -6,6 +6,7 @@ import { Field } from "../../design/field.tsx";
 import { ProblemNote } from "../../design/states.tsx";
 import { useMema } from "../session/session.tsx";
 import type { ScheduleDraft } from "./schedule-form.ts";
+import { NumberField, TimeField } from "./schedule-inputs.tsx";
 
 type Dated = Fact & { eventDate: string };
 const isDated = (fact: Fact): fact is Dated => fact.eventDate !== null;
@@ -60,24 +61,8 @@ export function AnchorFields({ draft, set }: AnchorFieldsProps) {
         )}
       </Field>
       <div className="fields">
-        <Field label="Days before">
-          {(control) => (
-            <input
-              {...control}
-              type="number"
-              min={0}
-              max={365}
-              required
-              value={Number.isNaN(draft.daysBefore) ? "" : draft.daysBefore}
-              onChange={(event) => set({ daysBefore: event.target.valueAsNumber })}
-            />
-          )}
-        </Field>
-        <Field label="Time">
-          {(control) => (
-            <input {...control} type="time" required value={draft.time} onChange={(event) => set({ time: event.target.value })} />
-          )}
-        </Field>
+        <NumberField label="Days before" value={draft.daysBefore} min={0} max={365} set={(daysBefore) => set({ daysBefore })} />
+        <TimeField value={draft.time} set={(time) => set({ time })} />
       </div>
       <label className="check">
         <input type="checkbox" checked={draft.yearly} onChange={(event) => set({ yearly: event.target.checked })} />

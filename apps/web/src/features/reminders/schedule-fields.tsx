@@ -1,6 +1,7 @@
 import { useId } from "react";
 import { AnchorFields } from "./anchor-fields.tsx";
 import type { Frequency, ScheduleDraft, Way } from "./schedule-form.ts";
+import { NumberField, TimeField } from "./schedule-inputs.tsx";
 import { Field } from "../../design/field.tsx";
 
 const ways: [way: Way, label: string][] = [
@@ -64,28 +65,18 @@ export function ScheduleFields({ draft, setDraft, userZone }: ScheduleFieldsProp
               <input {...control} type="date" required value={draft.day} onChange={(event) => set({ day: event.target.value })} />
             )}
           </Field>
-          <Field label="Time">
-            {(control) => (
-              <input {...control} type="time" required value={draft.time} onChange={(event) => set({ time: event.target.value })} />
-            )}
-          </Field>
+          <TimeField value={draft.time} set={(time) => set({ time })} />
         </div>
       )}
       {(draft.way === "after" || draft.way === "every") && (
         <div className="fields">
-          <Field label={draft.way === "after" ? "In" : "Every"}>
-            {(control) => (
-              <input
-                {...control}
-                type="number"
-                min={1}
-                max={10_000}
-                required
-                value={Number.isNaN(draft.amount) ? "" : draft.amount}
-                onChange={(event) => set({ amount: event.target.valueAsNumber })}
-              />
-            )}
-          </Field>
+          <NumberField
+            label={draft.way === "after" ? "In" : "Every"}
+            value={draft.amount}
+            min={1}
+            max={10_000}
+            set={(amount) => set({ amount })}
+          />
           <Field label="Unit">
             {(control) => (
               <select {...control} value={draft.unit} onChange={(event) => set({ unit: event.target.value as ScheduleDraft["unit"] })}>
