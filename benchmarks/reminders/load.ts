@@ -38,8 +38,8 @@ async function insert(
 ) {
   const rows = await tx.execute<{ id: string; due_ms: string }>(sql`
     with rule as (
-      insert into reminders (user_id, title, kind, dtstart_local, tz, next_occurrence_at, channel_ids)
-      select ${userId}::uuid, 'benchmark', 'once', at at time zone 'UTC', 'UTC', at, array[${channelId}::uuid]
+      insert into reminders (user_id, title, kind, dtstart_local, tz, next_occurrence_at, channel_ids, tzdata_version)
+      select ${userId}::uuid, 'benchmark', 'once', at at time zone 'UTC', 'UTC', at, array[${channelId}::uuid], ${process.versions.tz ?? null}
       from generate_series(0, ${count}::integer - 1) as k,
         lateral (select to_timestamp((${first}::double precision + k * ${step}::double precision) / 1000)::timestamptz(3) as at) due
       returning id, next_occurrence_at as at
