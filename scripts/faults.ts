@@ -74,8 +74,14 @@ function run(some: readonly Fault[], engine: "postgres" | "embedded"): Outcome[]
     ],
     { cwd: root, stdio: ["ignore", "ignore", "inherit"], env: { ...process.env, MEMA_TEST_SCALE: "full", MEMA_TEST_TIMES: options.times } },
   );
-  const { testResults } = vitestReport.parse(JSON.parse(readFileSync(output, "utf8")));
+  const { testResults } = existsSync(output) ? vitestReport.parse(JSON.parse(readFileSync(output, "utf8"))) : { testResults: null };
   rmSync(folder, { recursive: true });
+  const times = Number(options.times);
+  if (testResults === null) {
+    const error = "the tests ended without a report";
+    const lost = { engine, file: basename(file), times, passed: false, seconds: 0, error, commit, at };
+    return some.flatMap(({ fault, tests }) => tests.map((test): Outcome => ({ fault, test: `${test} ...`, ...lost })));
+  }
   const ran = testResults
     .flatMap(({ assertionResults }) => assertionResults)
     .filter(({ status }) => status === "passed" || status === "failed");
@@ -90,7 +96,7 @@ function run(some: readonly Fault[], engine: "postgres" | "embedded"): Outcome[]
         engine,
         test: found.length === 1 ? one.title : `${found.length} tests: ${test} ...`,
         file: basename(file),
-        times: once === true ? 1 : Number(options.times),
+        times: once === true ? 1 : times,
         passed: broken === undefined,
         seconds: found.reduce((sum, { duration }) => sum + (duration ?? 0) / 1000, 0),
         error: broken?.failureMessages?.[0]?.split("\n")[0] ?? null,

@@ -1,5 +1,5 @@
 import { type DeliveryStatus, notFound } from "@mema/shared";
-import { and, asc, count, desc, eq, gte, inArray, isNull, lt, type SQL, sql } from "drizzle-orm";
+import { and, asc, count, desc, eq, gte, inArray, isNull, lt, or, type SQL, sql } from "drizzle-orm";
 import type { PgUpdateSetSource } from "drizzle-orm/pg-core";
 import type { UserTransaction } from "./connection/access.ts";
 import { compileQuery } from "./connection/queries.ts";
@@ -27,8 +27,8 @@ export const circuitOpen = "circuit_open";
 /** The outbox of the transaction's user. */
 export interface DeliveryRepository {
   /**
-   * Each step of an occurrence goes to a channel once: a cancelled one revives, one that is being sent may be tried again until its new
-   * expiry, any other stays as it is. Returns those that are to be sent.
+   * Each step of an occurrence goes to a channel once: a cancelled one revives, one that is being sent or waits to be tried again may be
+   * tried until its new expiry, any other stays as it is. Returns those that are to be sent.
    */
   enqueue(deliveries: readonly NewDelivery[]): Promise<Pick<ReminderDelivery, "id" | "occurrenceId">[]>;
   getById(id: string): Promise<ReminderDelivery>;
@@ -78,7 +78,7 @@ export function createDeliveryRepository(tx: UserTransaction): DeliveryRepositor
             expiresAt: sql`excluded.expires_at`,
             reminderVersion: sql`excluded.reminder_version`,
           },
-          setWhere: and(own, inArray(deliveries.status, ["cancelled", "sending"])),
+          setWhere: and(own, or(eq(deliveries.status, "cancelled"), isNull(deliveries.settledAt))),
         })
         .returning({ id: deliveries.id, occurrenceId: deliveries.occurrenceId });
     },

@@ -10,6 +10,9 @@ import {
   gapPolicies,
   idInput,
   instantInput,
+  maxExtraDates,
+  maxIntervalSeconds,
+  minIntervalSeconds,
   misfirePolicies,
   nextOccurrence,
   occurrences,
@@ -29,6 +32,7 @@ import { longestLead, type ReminderRule, scheduleOf } from "./reminder-plan.ts";
 const local = z.string().max(32);
 const duration = z.string().max(64);
 const zone = z.string().max(64);
+const dates = z.array(local).max(maxExtraDates, `at most ${maxExtraDates} dates: use a rule, or split it into several reminders`);
 const channelIds = z.array(idInput).max(20, "at most 20 channels");
 const maxLeadSeconds = 366 * 86_400;
 const maxNagSeconds = 7 * 86_400;
@@ -42,11 +46,18 @@ export const timing = {
   /** An RFC 5545 rule, from `dtstartLocal` on. */
   rrule: z.string().max(2_000).optional(),
   /** Every so many seconds of elapsed time, from `dtstartLocal` on, or from now. */
-  every: z.strictObject({ seconds: z.int() }).optional(),
+  every: z
+    .strictObject({
+      seconds: z
+        .int()
+        .min(minIntervalSeconds, `must be at least ${minIntervalSeconds} s: give a longer interval`)
+        .max(maxIntervalSeconds, "must be at most 10 years: give a shorter interval"),
+    })
+    .optional(),
   dtstartLocal: local.optional(),
   tz: zone.optional(),
-  rdatesLocal: z.array(local).max(500).optional(),
-  exdatesLocal: z.array(local).max(500).optional(),
+  rdatesLocal: dates.optional(),
+  exdatesLocal: dates.optional(),
   untilAt: instantInput.optional(),
   countTotal: z.int().min(1).max(10_000).optional(),
   /** So long before the day of a fact, at a time of that day; `yearly` for a birthday. */

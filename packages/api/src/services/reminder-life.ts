@@ -11,7 +11,7 @@ import {
 import { addDuration, AppError, badInput, type OccurrenceStatus, parseReminder, resolveLocal } from "@mema/shared";
 import { deliveriesFor, usableChannels } from "./expansion.ts";
 import { openChange, type OpenChange, recordChange } from "./reminder-changes.ts";
-import { materialiseNext } from "./reminder-occurrences.ts";
+import { firstUndecided, materialiseNext } from "./reminder-occurrences.ts";
 import { cursorAt, longestLead, nextAfterCompletion } from "./reminder-plan.ts";
 import { keepAlso, type Snapshot } from "./reminder-snapshot.ts";
 import { type ReminderView, userNow, type UserNow, viewReminder } from "./reminder-view.ts";
@@ -133,7 +133,9 @@ async function moveOn(
   const upcoming = open.findLast(({ status: state }) => state === "upcoming");
   const nextOccurrenceAt = sooner(upcoming === undefined ? null : effectiveAt(upcoming), reminder.expandFromAt);
   const awaitsCompletion = reminder.repeatFrom === "completion" && status === "acknowledged";
-  if (reminder.expandFromAt !== null || open.length > 0 || awaitsCompletion) return repository.advance(id, { nextOccurrenceAt });
+  const goesOn = reminder.expandFromAt !== null || open.length > 0 || awaitsCompletion;
+  // An earlier occurrence may still nag.
+  if (goesOn || (await createDeliveryRepository(tx).open([id])).size > 0) return repository.advance(id, { nextOccurrenceAt });
   await repository.advance(id, { status: "completed", statusReason: `${status}_by_user`, nextOccurrenceAt: null });
 }
 
@@ -173,7 +175,7 @@ async function takeOccurrence(
   const unanswered = rows.find(({ status }) => status !== "upcoming" && status !== "acknowledged" && status !== "missed");
   if (unanswered !== undefined) return take(unanswered);
   const upcoming = rows.findLast(({ status }) => status === "upcoming");
-  const planned = states.includes("upcoming") ? reminder.expandFromAt : null;
+  const planned = states.includes("upcoming") ? await firstUndecided(tx, reminder, userZone) : null;
   if (upcoming !== undefined && (planned === null || effectiveAt(upcoming).getTime() <= planned.getTime())) return take(upcoming);
   if (planned !== null) return { occurrence: await materialiseNext(tx, reminder, planned, userZone), before };
   const last = rows[0];

@@ -106,6 +106,17 @@ export async function nextReopened(tx: UserTransaction, reminder: Reminder, { no
   return next;
 }
 
+/** The first instant of the rule that is no row yet: one that was moved alone may lie beyond the cursor. */
+export async function firstUndecided(tx: UserTransaction, reminder: Reminder, userZone: string): Promise<Date | null> {
+  const isDecided = async (at: Date) => {
+    const row = await createOccurrenceRepository(tx).findAt(reminder.id, at);
+    return row !== null && row.status !== "cancelled";
+  };
+  let at = reminder.expandFromAt;
+  while (at !== null && (await isDecided(at))) at = reminder.repeatFrom === "completion" ? null : nextFrom(reminder, userZone, at);
+  return at;
+}
+
 /** Makes the next occurrence of the rule a row before its time, without deliveries, and moves the cursor past it. */
 export async function materialiseNext(tx: UserTransaction, reminder: Reminder, at: Date, userZone: string): Promise<ReminderOccurrence> {
   const made = await materialise(tx, reminder, at);
@@ -131,7 +142,7 @@ async function occurrenceToEdit(
   { now, userZone }: UserNow,
 ): Promise<ReminderOccurrence> {
   const repository = createOccurrenceRepository(tx);
-  const cursor = reminder.expandFromAt;
+  const cursor = await firstUndecided(tx, reminder, userZone);
   const upcoming = (await repository.inStates(reminder.id, ["upcoming"])).findLast((row) => effectiveAt(row).getTime() > now.getTime());
   if (asked === undefined && upcoming !== undefined && (cursor === null || effectiveAt(upcoming).getTime() <= cursor.getTime())) {
     return upcoming;

@@ -4,7 +4,8 @@ import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
 import { ReminderStage } from "../testing/reminder-stage.ts";
 import { StepWorker } from "../testing-worker.ts";
 import { deleteChannel } from "./channels.ts";
-import { acknowledgeReminder, completeReminder } from "./reminder-life.ts";
+import { acknowledgeReminder, completeReminder, skipOccurrence } from "./reminder-life.ts";
+import { updateOccurrence } from "./reminder-occurrences.ts";
 import { resumeReminder } from "./reminder-reopen.ts";
 import { updateReminder } from "./reminders.ts";
 
@@ -222,4 +223,35 @@ test("while a user is silent, an overdue occurrence is skipped by an edit as by 
     await updateReminder(tx, id, 1, { alerts: [{ beforeSeconds: 600 }] }, clock(5400));
   });
   expect(await stage.history(id)).toEqual([[after(3600).toISOString(), "skipped"]]);
+});
+
+test("the last of a series is skipped while an earlier one still nags: it nags on until it is answered", async () => {
+  const { id } = await stage.create({ every: { seconds: 600 }, countTotal: 2, nag: [3600, 7200] }, noon);
+  expect(await sentAt(600)).toBe(1);
+  await change((tx) => skipOccurrence(tx, { id }, clock(700)));
+  expect(await stage.row(id)).toMatchObject({ status: "active" });
+  expect(await sentAt(4200)).toBe(1);
+  await change((tx) => acknowledgeReminder(tx, { id }, clock(4300)));
+  expect(await sentAt(7800)).toBe(0);
+  expect(await stage.row(id)).toMatchObject({ status: "completed" });
+});
+
+test("an occurrence that was moved alone past its own time can be answered after an edit of the alerts", async () => {
+  const { id } = await stage.create({ rrule: "FREQ=DAILY", dtstartLocal: "2026-11-22T14:00:00" }, noon);
+  await change((tx) => updateOccurrence(tx, { id, version: 1, at: { local: "2026-11-22T17:00:00" } }, clock(1)));
+  await change((tx) => updateReminder(tx, id, 2, { alerts: [{ beforeSeconds: 600 }] }, clock(2)));
+  await change((tx) => completeReminder(tx, { id }, clock(3)));
+  expect(await stage.history(id)).toEqual([[after(3600).toISOString(), "completed"]]);
+  expect(await sentAt(4 * 3600)).toBe(0);
+  expect(await sentAt(25 * 3600 - 600)).toBe(1);
+});
+
+test("an alert that an edit keeps is tried again when the worker that was sending it is dead", async () => {
+  const { id } = await stage.create({ in: "PT1H", alerts: [{ beforeSeconds: 600 }] }, noon);
+  await stage.worker.expand(after(3000));
+  await stage.worker.begin(await stage.worker.claim(after(3000)), after(3000));
+  await change((tx) => updateReminder(tx, id, 1, { alerts: [{ beforeSeconds: 600 }, { beforeSeconds: 0 }] }, clock(3001)));
+  expect(await sentAt(3100)).toBe(1);
+  expect(await sentAt(3600)).toBe(1);
+  expect(await stage.row(id)).toMatchObject({ status: "completed", firedCount: 1 });
 });

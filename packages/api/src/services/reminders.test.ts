@@ -90,7 +90,7 @@ describe("creating", () => {
     ["a rule without its start", { rrule: "FREQ=DAILY" }, "dtstartLocal"],
     ["a rule with an hour that does not exist", { rrule: "FREQ=DAILY;BYHOUR=25", dtstartLocal: "2026-11-23T08:30:00" }, "rrule"],
     ["a rule that never matches", { rrule: "FREQ=YEARLY;BYMONTH=2;BYMONTHDAY=30", dtstartLocal: "2026-11-23T08:30:00" }, "rrule"],
-    ["an interval under a minute", { every: { seconds: 59 } }, "intervalSeconds"],
+    ["an interval under a minute", { every: { seconds: 59 } }, "every.seconds"],
     ["an end beside a single time", { in: "PT1H", countTotal: 3 }, "countTotal"],
     ["a channel of nobody's", { in: "PT1H", channelIds: ["019ab000-0000-7000-8000-000000000000"] }, "channelIds"],
     ["a fact of nobody's", { beforeFact: { factId: "019ab000-0000-7000-8000-000000000000" } }, "NOT_FOUND"],

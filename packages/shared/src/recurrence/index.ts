@@ -6,3 +6,4 @@ export { checkTimeZone, isTimeZone, resolveLocal, toLocal } from "./local-time.t
 export { maxOccurrences, nextOccurrence, occurrences } from "./occurrences.ts";
 export type { OccurrenceWindow } from "./occurrences.ts";
 export type { CheckedSchedule, Schedule } from "./schedule.ts";
+export { maxExtraDates, maxIntervalSeconds, minIntervalSeconds } from "./schedule.ts";

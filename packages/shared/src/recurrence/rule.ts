@@ -118,7 +118,7 @@ function parseFrequency(value: string | undefined): Frequency {
   if (value === undefined) throw refuse(`FREQ is missing; use ${frequencies.join(", ")}`);
   if (subDaily.includes(value)) {
     throw refuse(
-      `FREQ=${value} is not supported; for every N hours or minutes use kind "interval" with intervalSeconds, for several times a day FREQ=DAILY with BYHOUR and BYMINUTE`,
+      `FREQ=${value} is not supported; for every N hours or minutes give an interval in seconds instead of a rule (every: { seconds }), for several times a day FREQ=DAILY with BYHOUR and BYMINUTE`,
     );
   }
   const freq = frequencies.find((name) => name === value);
