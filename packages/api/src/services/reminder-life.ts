@@ -134,8 +134,9 @@ async function moveOn(
   const nextOccurrenceAt = sooner(upcoming === undefined ? null : effectiveAt(upcoming), reminder.expandFromAt);
   const awaitsCompletion = reminder.repeatFrom === "completion" && status === "acknowledged";
   const goesOn = reminder.expandFromAt !== null || open.length > 0 || awaitsCompletion;
-  // An earlier occurrence may still nag.
-  if (goesOn || (await createDeliveryRepository(tx).open([id])).size > 0) return repository.advance(id, { nextOccurrenceAt });
+  // An earlier occurrence may still nag; what is being sent and was withdrawn does not count.
+  const left = (await createDeliveryRepository(tx).listOpen({ reminderIds: [id] })).filter(({ expiresAt }) => expiresAt > now);
+  if (goesOn || left.length > 0) return repository.advance(id, { nextOccurrenceAt });
   await repository.advance(id, { status: "completed", statusReason: `${status}_by_user`, nextOccurrenceAt: null });
 }
 

@@ -6,7 +6,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { ReminderModel } from "../testing/reminder-model.ts";
 import { ReminderStage } from "../testing/reminder-stage.ts";
 import { acknowledgeReminder, cancelReminder, completeReminder, pauseReminder, skipOccurrence, snoozeReminder } from "./reminder-life.ts";
-import { resumeReminder } from "./reminder-reopen.ts";
+import { reopenReminder, resumeReminder } from "./reminder-reopen.ts";
 import { undoLastChange } from "./reminder-undo.ts";
 import { updateReminder } from "./reminders.ts";
 
@@ -54,7 +54,12 @@ async function compare(expected: ReminderModel | undefined, id: string, minute: 
     .map(([at, { state }]): [number, string] => [at, state === "ahead" && at <= minute ? "due" : state])
     .filter(([, state]) => state !== "ahead")
     .toSorted(([a], [b]) => b - a);
-  expect({ status: row.status, version: row.version, decided }).toEqual({ status: life?.status, version, decided: planned });
+  const open = (await stage.deliveries(id))
+    .filter(({ settledAt }) => settledAt === null)
+    .map(({ dueAt }) => minuteOf(dueAt))
+    .toSorted((a, b) => a - b);
+  const promised = { status: life?.status, version, decided: planned, open: expected?.open };
+  expect({ status: row.status, version: row.version, decided, open }).toEqual(promised);
 }
 
 type Change = (tx: UserTransaction, id: string, version: number, now: ReturnType<typeof clockAt>) => Promise<unknown>;
@@ -81,13 +86,28 @@ function change(name: string, which: number, real: Change, model: (reminder: Rem
   );
 }
 
-const create = (minutes: number, repeats: boolean): Command =>
-  step(`create ${repeats ? "every" : "in"} ${minutes} min`, async (model, real) => {
-    const timing = repeats ? { every: { seconds: minutes * 60 } } : { in: `PT${minutes}M` };
-    const { id } = await stage.create(timing, instant(model.minute));
-    real.ids.push(id);
-    model.reminders.push(new ReminderModel(model.minute + minutes, repeats ? minutes : null));
-  });
+interface Definition {
+  minutes: number;
+  repeats: boolean;
+  count: number | null;
+  alerts: number[];
+  nag: number[];
+}
+
+const alertsOf = (minutes: readonly number[]) => minutes.map((before) => ({ beforeSeconds: before * 60 }));
+
+const create = ({ minutes, repeats, count, alerts, nag }: Definition): Command =>
+  step(
+    `create ${repeats ? "every" : "in"} ${minutes} min, ${count ?? "no"} count, alerts and nags ${JSON.stringify([alerts, nag])}`,
+    async (model, real) => {
+      const series = { every: { seconds: minutes * 60 }, ...(count === null ? {} : { countTotal: count }) };
+      const behaviour = { alerts: alertsOf(alerts), nag: nag.map((later) => later * 60) };
+      const { id } = await stage.create({ ...(repeats ? series : { in: `PT${minutes}M` }), ...behaviour }, instant(model.minute));
+      real.ids.push(id);
+      const rule = { anchor: model.minute + minutes, every: repeats ? minutes : null, count: repeats ? count : null };
+      model.reminders.push(new ReminderModel({ ...rule, alerts, nag }));
+    },
+  );
 
 /** The clock goes on; the worker looks at the end only, as after a downtime, or dies in the middle of its turn. */
 const advance = (minutes: number, dies: boolean): Command =>
@@ -108,8 +128,15 @@ const advance = (minutes: number, dies: boolean): Command =>
 
 const which = integer({ min: 0, max: 5 });
 const minutes = integer({ min: 1, max: 12 });
+const alerts = constantFrom<number[]>([], [], [4], [3, 0], [6, 2]);
 const allCommands = [
-  record({ minutes, repeats: constantFrom(true, false) }).map(({ minutes: length, repeats }) => create(length + 1, repeats)),
+  record({
+    minutes: integer({ min: 2, max: 13 }),
+    repeats: constantFrom(true, false),
+    count: constantFrom(null, 1, 2, 3),
+    alerts,
+    nag: constantFrom<number[]>([], [], [2], [1, 5]),
+  }).map(create),
   record({ minutes, dies: constantFrom(false, false, false, true) }).map(({ minutes: length, dies }) => advance(length, dies)),
   record({ minutes, dies: constantFrom(false, true) }).map(({ minutes: length, dies }) => advance(length, dies)),
   record({ which, minutes }).map((to) =>
@@ -181,7 +208,23 @@ const allCommands = [
       "undo",
       one,
       (tx, id, version, now) => undoLastChange(tx, { id, version }, now),
-      (reminder) => reminder.undo(),
+      (reminder, now) => reminder.undo(now),
+    ),
+  ),
+  record({ which, alerts }).map((to) =>
+    change(
+      `alerts ${JSON.stringify(to.alerts)}`,
+      to.which,
+      (tx, id, version, now) => updateReminder(tx, id, version, { alerts: alertsOf(to.alerts) }, now),
+      (reminder, now) => reminder.editAlerts(now, to.alerts),
+    ),
+  ),
+  record({ which, minutes }).map((to) =>
+    change(
+      `reopen in ${to.minutes} min`,
+      to.which,
+      (tx, id, version, now) => reopenReminder(tx, { id, version, in: `PT${to.minutes}M` }, now),
+      (reminder, now) => reminder.reopen(now, to.minutes),
     ),
   ),
 ];
