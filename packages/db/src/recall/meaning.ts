@@ -1,5 +1,5 @@
 import { type RecallKind, recallKinds } from "@mema/shared";
-import { sql } from "drizzle-orm";
+import { type SQL, sql } from "drizzle-orm";
 import type { UserTransaction } from "../connection/access.ts";
 import { conditionsOf, type RecallFilters } from "./candidates.ts";
 import { recallParameters } from "./parameters.ts";
@@ -34,12 +34,14 @@ export async function findByMeaning(
   return weighMeaning(near, usual, texts);
 }
 
-function conditionOf(tx: UserTransaction, kind: RecallKind, conditions: ReturnType<typeof conditionsOf>, { asOf }: RecallFilters) {
-  const within =
-    conditions === null
-      ? sql`true`
-      : sql`exists (select 1 from recall_documents d where d.user_id = ${tx.userId}::uuid and d.id = ${kind === "fact" ? sql`v.id` : sql`v.message_id`} and ${conditions})`;
-  return kind === "fact" && asOf === undefined ? sql`${within} and v.status = 'active'` : within;
+function conditionOf(tx: UserTransaction, kind: RecallKind, conditions: SQL | null, { asOf }: RecallFilters): SQL | undefined {
+  const all: SQL[] = [];
+  if (conditions !== null) {
+    const id = kind === "fact" ? sql`v.id` : sql`v.message_id`;
+    all.push(sql`exists (select 1 from recall_documents d where d.user_id = ${tx.userId}::uuid and d.id = ${id} and ${conditions})`);
+  }
+  if (kind === "fact" && asOf === undefined) all.push(sql`v.status = 'active'`);
+  return all.length === 0 ? undefined : sql.join(all, sql` and `);
 }
 
 /**
