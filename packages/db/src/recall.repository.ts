@@ -1,9 +1,9 @@
 import { badInput, type RecallKind, textLimits } from "@mema/shared";
-import { askedFactTypes, languageOfLocale, periodsOf } from "@mema/shared/text-analysis";
+import { askedFactTypes, languageOfLocale, periodsOf, spansOf } from "@mema/shared/text-analysis";
 import { and, eq, sql } from "drizzle-orm";
 import { clockAt, databaseClock } from "./clock.ts";
 import type { UserTransaction } from "./connection/access.ts";
-import { findCandidates, type RecallFilters } from "./recall/candidates.ts";
+import { findCandidates, findSaidIn, type RecallFilters } from "./recall/candidates.ts";
 import { findByMeaning } from "./recall/meaning.ts";
 import { readQuestion, wordless } from "./recall/question.ts";
 import { type Contribution, rank } from "./recall/ranking.ts";
@@ -65,19 +65,22 @@ export function createRecallRepository(tx: UserTransaction): RecallRepository {
       if (own === undefined) return [];
       const read = await readQuestion(tx, query, languageOfLocale(own.locale));
       const meaningHits = embedding === undefined ? [] : await findByMeaning(tx, embedding, filters, own.texts);
-      if (read === null && meaningHits.length === 0) return [];
-      const question = read ?? wordless;
-      const candidates = await findCandidates(tx, question, filters, meaningHits);
       const now = new Date(own.now);
-      const ranked = rank(candidates, {
-        terms: question.terms.map(({ term }) => term),
-        entityWeight: question.entityWeight,
-        averageLength: question.averageLength,
-        now,
-        periods: periodsOf(query, now, own.timezone ?? "UTC", languageOfLocale(own.locale)),
-        factTypes: askedFactTypes(query),
-        limit,
-      });
+      const periods = periodsOf(query, now, own.timezone ?? "UTC", languageOfLocale(own.locale));
+      const question = read ?? wordless;
+      const candidates = read === null && meaningHits.length === 0 ? [] : await findCandidates(tx, question, filters, meaningHits);
+      const ranked =
+        candidates.length === 0
+          ? await findSaidIn(tx, spansOf(periods, now), filters, limit)
+          : rank(candidates, {
+              terms: question.terms.map(({ term }) => term),
+              entityWeight: question.entityWeight,
+              averageLength: question.averageLength,
+              now,
+              periods,
+              factTypes: askedFactTypes(query),
+              limit,
+            });
       const texts = await readTexts(tx, ranked);
       return ranked.flatMap(({ id, score, contributions }) => {
         const source = texts.get(id);

@@ -42,6 +42,27 @@ test("explains scores in numbers that add up", async () => {
   }
 });
 
+test("a question of which only the time is known finds what was said then, in the user's language, and nothing else", async () => {
+  const { caller } = await api.createUser({ locale: "de-AT", timezone: "Europe/Vienna" });
+  const daysAgo = (days: number) => new Date(Date.now() - days * 86_400_000).toISOString();
+  await caller.messages.ingest({
+    messages: [
+      { text: "Zirkus", sentAt: daysAgo(1) },
+      { text: "Theater", sentAt: daysAgo(40) },
+      { text: "Konzert", sentAt: daysAgo(2) },
+    ],
+  });
+  const found = async (query: string, more: object = {}) => (await caller.recall.search({ query, explain: true, ...more })).results;
+  expect((await found("Was war gestern?")).map(({ text }) => text)).toEqual(["Zirkus"]);
+  expect((await found("Und vorgestern?")).map(({ text }) => text)).toEqual(["Konzert"]);
+  expect(await found("Was war gestern?", { kinds: ["fact"] })).toEqual([]);
+  expect(await found("Was war?")).toEqual([]);
+  const [one] = await found("Was war gestern?");
+  expect(one?.contributions).toEqual([{ from: "period", score: one?.score }]);
+  const stranger = await api.createUser({ locale: "de-AT", timezone: "Europe/Vienna" });
+  expect((await stranger.caller.recall.search({ query: "Was war gestern?" })).results).toEqual([]);
+});
+
 test("shows nothing of another user", async () => {
   const [ada, ben] = [await api.createUser(), await api.createUser()];
   await ada.caller.messages.send({ text: "the plumber comes on Friday" });

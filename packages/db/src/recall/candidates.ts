@@ -4,7 +4,7 @@ import type { UserTransaction } from "../connection/access.ts";
 import type { MeaningHit } from "./meaning.ts";
 import { recallParameters } from "./parameters.ts";
 import type { Question } from "./question.ts";
-import type { Candidate, Place } from "./ranking.ts";
+import type { Candidate, Place, Ranked } from "./ranking.ts";
 
 /** A term with its weight (its rarity among the user's documents, as BM25 has it) and in how many documents it is. */
 export interface WeightedTerm {
@@ -156,6 +156,29 @@ export async function findCandidates(
     cross join lateral (select * from recall_documents d where d.user_id = ${user} and d.id = best.document_id offset 0) c
     left join lateral (select * from facts f where f.user_id = ${user} and f.id = c.fact_id offset 0) f on c.fact_id is not null`);
   return rows.map(toCandidate);
+}
+
+/**
+ * What was said in one of these spans of time, the newest first: for a question that asks for a time and of whose words none is known
+ * ("what did we do last week?").
+ */
+export async function findSaidIn(
+  tx: UserTransaction,
+  spans: readonly { from: Date; to: Date }[],
+  filters: RecallFilters,
+  limit: number,
+): Promise<Ranked[]> {
+  if (spans.length === 0) return [];
+  const within = sql.join(
+    spans.map(({ from, to }) => sql`(d.at >= ${from.toISOString()}::timestamptz and d.at < ${to.toISOString()}::timestamptz)`),
+    sql` or `,
+  );
+  const rows = await tx.execute<{ id: string; at: string | Date }>(sql`
+    select d.id, d.at from recall_documents d
+    where d.user_id = ${tx.userId}::uuid and d.kind = 'message' and (${within}) and ${conditionsOf(tx, filters) ?? sql`true`}
+    order by d.at desc, d.id desc limit ${limit}`);
+  const score = recallParameters.period;
+  return rows.map(({ id, at }) => ({ id, kind: "message", at: new Date(at), score, contributions: [{ from: "period", score }] }));
 }
 
 /** Terms that are too frequent to find candidates by: what is left when the rarer ones have used up the budget. */

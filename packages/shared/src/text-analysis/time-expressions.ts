@@ -101,6 +101,16 @@ export function periodsOf(text: string, now: Date, timeZone: string, expected?: 
   return periods;
 }
 
+/** Periods as spans of time; the same days of every year as the last of them that has begun. */
+export const spansOf = (periods: readonly Period[], now: Date): { from: Date; to: Date }[] =>
+  periods.flatMap((one) =>
+    "from" in one
+      ? [one]
+      : inYearsAround(one, now)
+          .filter(({ from }) => from <= now)
+          .slice(-1),
+  );
+
 const dayMs = 86_400_000;
 
 /**
