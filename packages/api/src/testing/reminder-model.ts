@@ -336,7 +336,8 @@ function unanswered({ decided }: Life, now: number): number | null {
 function takeNext(life: Life, now: number): number | null {
   const ahead = [...life.decided].filter(([at, { state }]) => state === "ahead" && at > now).map(([at]) => at);
   const made = ahead.length === 0 ? null : Math.min(...ahead);
-  const { next } = life;
+  let { next } = life;
+  while (next !== null && life.decided.has(next)) next = firstAfter(life, next);
   if (made !== null && (next === null || made <= next)) return made;
   if (next === null) return null;
   life.decided.set(next, { state: "ahead", until: null, steps: new Map() });
