@@ -52,7 +52,7 @@ const doublings = 3;
  */
 const sampledCodes = 500;
 /** By how many standard deviations a row that was left out would have to be better than its code tells. */
-const certainty = 4;
+const certainty = 5;
 
 /**
  * A vector as it is stored: of length 1 and padded with zeros, neither of which changes a cosine. BAD_REQUEST when it has no numbers, more
