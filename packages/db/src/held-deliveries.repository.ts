@@ -56,6 +56,7 @@ export interface SettledDelivery {
   channelId: string;
   step: string;
   settledAt: Date;
+  status: DeliveryStatus;
   /** How many occurrences of the reminder fired with this batch for the first time. */
   fired: number;
   /** How many deliveries of the reminder wait or are being sent after this batch. */
@@ -122,6 +123,7 @@ export function createHeldDeliveryRepository(tx: UserTransaction): HeldDeliveryR
         channelId: row.channel_id,
         step: row.step,
         settledAt: new Date(row.now),
+        status: row.status,
         fired: row.fired,
         open: row.open,
       }));
@@ -234,6 +236,7 @@ const settleHeld = compileStatement<{
   occurrence_id: string | null;
   channel_id: string;
   step: string;
+  status: DeliveryStatus;
   now: string;
   fired: number;
   open: number;
@@ -277,7 +280,7 @@ const settleHeld = compileStatement<{
     returning o.reminder_id
   ),
   times as (select reminder_id, count(*)::integer as fired from fired group by reminder_id)
-  select settled.id, settled.reminder_id, settled.occurrence_id, settled.channel_id, settled.step, moment.now,
+  select settled.id, settled.reminder_id, settled.occurrence_id, settled.channel_id, settled.step, settled.status, moment.now,
     coalesce(times.fired, 0) as fired,
     (select count(*)::integer from reminder_deliveries d
       where d.user_id = ${owner} and d.reminder_id = settled.reminder_id and d.settled_at is null

@@ -2,7 +2,7 @@ import { clockAt, type UserTransaction } from "@mema/db";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { ReminderStage } from "../testing/reminder-stage.ts";
 import type { ReminderTiming } from "./reminder-definition.ts";
-import { cancelReminder, completeReminder, pauseReminder, snoozeReminder } from "./reminder-life.ts";
+import { cancelReminder, completeReminder, pauseReminder, skipOccurrence, snoozeReminder } from "./reminder-life.ts";
 import { reopenReminder, resumeReminder } from "./reminder-reopen.ts";
 import { undoLastChange } from "./reminder-undo.ts";
 
@@ -39,6 +39,16 @@ describe("an ended reminder with a new time", () => {
     expect(await sentAt(303_600)).toBe(1);
     expect(await stage.row(id)).toMatchObject({ status: "completed", firedCount: 1 });
     expect(await sentAt(400_000)).toBe(0);
+  });
+
+  test("an occurrence from before that goes out once more is not 'never delivered'", async () => {
+    const { id } = await stage.create({ in: "PT10S" }, noon);
+    expect(await sentAt(10)).toBe(1);
+    await reopen(id, { in: "PT1H" }, 20);
+    await change((tx) => skipOccurrence(tx, { id }, clock(30)));
+    await change((tx) => snoozeReminder(tx, { id }, { for: "PT10M" }, clock(40)));
+    expect(await sentAt(640)).toBe(1);
+    expect(await stage.row(id)).toMatchObject({ status: "completed", statusReason: "fired" });
   });
 
   test("may become a series, and keeps its title, channels, alerts and nags", async () => {

@@ -90,7 +90,8 @@ async function settleOfUser(tx: UserTransaction, ends: readonly AttemptEnd[], cl
 
 type Pair = { delivery: SettledDelivery; end: AttemptEnd };
 
-const succeeded = ({ outcome }: AttemptEnd): boolean => outcome === "sent" || outcome === "delivered";
+const isSuccess = (status: DeliveryStatus | AttemptEnd["outcome"]): boolean => status === "sent" || status === "delivered";
+const succeeded = ({ outcome }: AttemptEnd): boolean => isSuccess(outcome);
 
 /** `tried`: the delivery of an attempt that failed. Null when no lease holds it any more. */
 function settlementOf(end: AttemptEnd, tried: HeldDelivery["delivery"] | undefined, now: Date | null, random: number): Settlement | null {
@@ -120,11 +121,8 @@ export async function moveRemindersOn(
   reminders: readonly ReminderToMoveOn[],
   settled: readonly SettledDelivery[],
 ): Promise<void> {
-  const last = new Map(settled.map((delivery) => [delivery.reminderId, delivery]));
-  const steps = reminders.flatMap((reminder) => {
-    const delivery = last.get(reminder.id);
-    return delivery === undefined ? [] : (progressOf(reminder, delivery) ?? []);
-  });
+  const own = Map.groupBy(settled, ({ reminderId }) => reminderId);
+  const steps = reminders.flatMap((reminder) => progressOf(reminder, own.get(reminder.id) ?? []) ?? []);
   const byRule = reminders.filter(
     ({ id, expandFromAt }) => expandFromAt !== null && steps.some((step) => step.id === id && step.nextOccurrenceAt === null),
   );
@@ -151,15 +149,19 @@ function endSnoozes(tx: UserTransaction, pairs: readonly Pair[]): Promise<void> 
 }
 
 /** How far a reminder got, what its rule says left out (null); null when nowhere. */
-function progressOf(reminder: ReminderToMoveOn, { fired, open, settledAt }: SettledDelivery): ReminderStep | null {
+function progressOf(reminder: ReminderToMoveOn, settled: readonly SettledDelivery[]): ReminderStep | null {
+  const [first] = settled;
+  if (first === undefined) return null;
+  const { fired, open, settledAt } = first;
   const over = reminder.status === "active" && reminder.expandFromAt === null && reminder.repeatFrom === "schedule" && open === 0;
   if (fired === 0 && !over) return null;
   const firedCount = reminder.firedCount + fired;
   const passed = reminder.nextOccurrenceAt !== null && reminder.nextOccurrenceAt.getTime() <= settledAt.getTime();
-  const end =
-    firedCount > 0
-      ? { status: "completed" as const, statusReason: "fired" }
-      : { status: "expired" as const, statusReason: "never_delivered" };
+  // What fired before the reminder was reopened is not counted any more, and may have gone out once more.
+  const wentOut = firedCount > 0 || settled.some(({ status }) => isSuccess(status));
+  const end = wentOut
+    ? { status: "completed" as const, statusReason: "fired" }
+    : { status: "expired" as const, statusReason: "never_delivered" };
   return { id: reminder.id, firedCount, ...(passed || over ? { nextOccurrenceAt: null } : {}), ...(over ? end : {}) };
 }
 
